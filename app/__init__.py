@@ -1,0 +1,1 @@
+"""Railhead: moves money between the Stellar network and the rails off it. The factory is app/factory.py."""
