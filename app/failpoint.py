@@ -2,8 +2,8 @@
 
 ``failpoint("after_persist")`` does nothing unless it was armed: by a test in the same process (``armed``), or for
 a process of its own by the environment, ``FAILPOINTS="after_persist=kill,after_post=sleep:2"``. What can be
-ordered: ``raise``, ``kill`` (as ``kill -9`` would), ``sleep:SECONDS``. A file named by ``FAILPOINTS_ONCE`` remembers
-what has struck, so that a process started again gets past it.
+ordered: ``raise``, ``kill`` (as ``kill -9`` would), ``sleep:SECONDS``. The directory ``FAILPOINTS_ONCE`` remembers what
+has struck, so that a process started again gets past it.
 """
 
 import os

@@ -1,0 +1,46 @@
+"""The application, as a list of what it is made of."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask, current_app
+
+import config
+from app import log
+from app.db import db, migrate
+from app.states import wake_after_commit
+
+Publish = Callable[[Iterable[str]], None]
+
+
+def create_app(settings: dict[str, Any] | None = None, publish: Publish | None = None) -> Flask:
+    """Return the application. ``publish`` lets wake-ups out after a commit; without it the sweeper finds the rows."""
+    app = Flask("app", static_folder=None)
+    app.config.from_mapping(config.read() if settings is None else settings)
+    app.config.setdefault("MAX_CONTENT_LENGTH", app.config.get("REQUEST_BYTES_MAX"))
+    log.configure(app.config.get("LOG_LEVEL", "INFO"))
+    connect(app)
+    app.extensions["publish"] = publish
+    return app
+
+
+def _let_out(topics: Iterable[str]) -> None:
+    publish = current_app.extensions["publish"]
+    if publish is not None:
+        publish(topics)
+
+
+wake_after_commit(db.session, _let_out)
+
+
+def connect(app: Flask) -> None:
+    """Bind the database: one small pool a process, checked before use."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = config.need(app.config, "DATABASE_URL")
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "pool_size": app.config.get("DATABASE_POOL", 5),
+        "max_overflow": 10,
+        "pool_pre_ping": True,
+        "connect_args": {"options": "-c timezone=UTC -c lock_timeout=10000", "keepalives_idle": 10},
+    }
+    db.init_app(app)
+    migrate.init_app(app, db)

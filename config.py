@@ -1,0 +1,98 @@
+"""Every setting: its name, kind, default and meaning. Read once, from the environment.
+
+A setting without a default is needed only by those who use it: ``need(config, NAME)`` refuses at first use and says
+for what. Whoever runs ``make demo`` needs none of them: the running demo leaves its settings in a file, which is
+read here when ``DATABASE_URL`` is not set.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class Unconfigured(Exception):
+    """A setting without which this cannot go on is missing or makes no sense."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    read: Callable[[str], Any]
+    default: Any
+    meaning: str
+
+
+NONE = object()  # no default: whoever uses it must be given it
+
+
+def words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def switch(text: str) -> bool:
+    if text.lower() not in ("1", "true", "yes", "on", "0", "false", "no", "off", ""):
+        raise ValueError("say yes or no")
+    return text.lower() in ("1", "true", "yes", "on")
+
+
+def url(text: str) -> str:
+    return text.rstrip("/")
+
+
+# fmt: off
+SETTINGS = [Setting(*row) for row in [
+    # where things are
+    ("DATABASE_URL",            str,    NONE,   "PostgreSQL 15 or newer, `postgresql+psycopg://…`; every process"),
+    ("CELERY_BROKER_URL",       str,    NONE,   "Redis 6.2 or newer; web, worker, beat, stream"),
+    ("HORIZON_URL",             url,    NONE,   "the Horizon we ask, submit to and follow; worker, stream, web"),
+    ("NETWORK_PASSPHRASE",      str,    NONE,   "which Stellar network this is; web, worker, stream"),
+    ("PUBLIC_URL",              url,    NONE,   "the address others reach us at; every absolute URL begins with it"),
+    # secrets
+    ("VAULT_KEYS",              words,  NONE,   "Fernet keys for personal data and home domains' signing keys, newest first; web, worker"),
+    ("TREASURY_KEYS",           words,  NONE,   "Fernet keys for the keys that move money, newest first; worker, never web"),
+    ("TOKEN_SECRET",            str,    NONE,   "signs the tokens we give out, 32 bytes or more; web"),
+    # how much, how often
+    ("DATABASE_POOL",           int,    5,      "connections a process keeps"),
+    ("LIMIT_AUTH",              str,    "120/minute",  "SEP-10 requests from one address"),
+    ("LIMIT_API",               str,    "1200/minute", "other API requests from one address"),
+    ("TRUSTED_PROXIES",         int,    0,      "how many proxies in front of us may say whom they speak for"),
+    ("ALLOW_PRIVATE_ADDRESSES", switch, False, "addresses others gave us may be loopback, private or plain http: demo and tests only"),
+    ("REQUEST_BYTES_MAX",       int,    6_000_000, "the largest request body"),
+    ("SEND_EXPIRY_SECONDS",     int,    86_400, "how long a SEP-31 transaction waits for its payment"),
+    ("LOG_LEVEL",               str.upper, "INFO", "how much is told"),
+]]
+# fmt: on
+
+
+def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Return every setting that is set or has a default; raise Unconfigured for one that makes no sense."""
+    if "DATABASE_URL" not in environ:
+        environ = {**_demo(environ), **environ}
+    found = {}
+    for setting in SETTINGS:
+        if setting.name in environ:
+            try:
+                found[setting.name] = setting.read(environ[setting.name])
+            except ValueError as error:
+                raise Unconfigured(f"{setting.name}: {error} ({setting.meaning})") from None
+        elif setting.default is not NONE:
+            found[setting.name] = setting.default
+    return found
+
+
+def need(config: Mapping[str, Any], name: str) -> Any:
+    """Return the setting ``name``, or raise Unconfigured, saying what it is and who needs it."""
+    if name in config:
+        return config[name]
+    meaning = next((setting.meaning for setting in SETTINGS if setting.name == name), "unknown")
+    raise Unconfigured(f"{name} is not set: {meaning}")
+
+
+def _demo(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings of the demo that runs from this checkout, if one does."""
+    path = Path(environ.get("RAILHEAD_ENV", Path(__file__).parent / "var" / "demo.env"))
+    if not path.is_file():
+        return {}
+    return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
