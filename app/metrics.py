@@ -35,7 +35,7 @@ def tick(session: Session, drain: str, rows: int, error: str = "") -> None:
 
 
 def standing(session: Session, model: type[Lifecycle]) -> dict[str, tuple[int, int]]:
-    """Return how many rows of ``model`` stand in each state they must leave, and the lateness of the latest, in seconds."""
+    """Return how many rows of ``model`` stand in each state to be left, and how late the latest is, in seconds."""
     table = model.__table__
     late = func.coalesce(func.max(extract("epoch", now() - table.c.due_at)), 0)
     found = session.execute(
