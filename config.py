@@ -41,14 +41,20 @@ def url(text: str) -> str:
     return text.rstrip("/")
 
 
+def pairs(text: str) -> dict[str, str]:
+    return dict(word.split("=", 1) for word in words(text))
+
+
 # fmt: off
-SETTINGS = [Setting(*row) for row in [
+_ROWS: list[tuple[str, Callable[[str], Any], Any, str]] = [
     # where things are
     ("DATABASE_URL",            str,    NONE,   "PostgreSQL 15 or newer, `postgresql+psycopg://…`; every process"),
     ("CELERY_BROKER_URL",       str,    NONE,   "Redis 6.2 or newer; web, worker, beat, stream"),
     ("HORIZON_URL",             url,    NONE,   "the Horizon we ask, submit to and follow; worker, stream, web"),
     ("NETWORK_PASSPHRASE",      str,    NONE,   "which Stellar network this is; web, worker, stream"),
     ("PUBLIC_URL",              url,    NONE,   "the address others reach us at; every absolute URL begins with it"),
+    ("RAILS",                   pairs,  {"manual": "rails.manual:Manual"}, "name=module:Class of each rail; its own settings are `RAIL_<NAME>_<SETTING>`; web, worker"),
+    ("SEND_INTEGRATION",        str,    "app.anchor.defaults:Sends", "module:Class that decides what a SEP-31 request needs; web"),
     # secrets
     ("VAULT_KEYS",              words,  NONE,   "Fernet keys for personal data and home domains' signing keys, newest first; web, worker"),
     ("TREASURY_KEYS",           words,  NONE,   "Fernet keys for the keys that move money, newest first; worker, never web"),
@@ -61,9 +67,12 @@ SETTINGS = [Setting(*row) for row in [
     ("ALLOW_PRIVATE_ADDRESSES", switch, False, "addresses others gave us may be loopback, private or plain http: demo and tests only"),
     ("REQUEST_BYTES_MAX",       int,    6_000_000, "the largest request body"),
     ("SEND_EXPIRY_SECONDS",     int,    86_400, "how long a SEP-31 transaction waits for its payment"),
+    ("RAIL_PATIENCE_SECONDS",   int,    3 * 86_400, "how long a payout may be under way with no news before an operator is asked"),
+    ("RAIL_POLL_SECONDS",       int,    30,     "how often a rail is asked about a payout that is under way"),
     ("LOG_LEVEL",               str.upper, "INFO", "how much is told"),
-]]
+]
 # fmt: on
+SETTINGS = [Setting(*row) for row in _ROWS]
 
 
 def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -79,6 +88,7 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
                 raise Unconfigured(f"{setting.name}: {error} ({setting.meaning})") from None
         elif setting.default is not NONE:
             found[setting.name] = setting.default
+    found["RAIL_SETTINGS"] = {name: _rail(name, environ) for name in found["RAILS"]}
     return found
 
 
@@ -88,6 +98,12 @@ def need(config: Mapping[str, Any], name: str) -> Any:
         return config[name]
     meaning = next((setting.meaning for setting in SETTINGS if setting.name == name), "unknown")
     raise Unconfigured(f"{name} is not set: {meaning}")
+
+
+def _rail(name: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what the environment says to one rail: ``RAIL_BANK_URL`` is ``url`` to the rail called bank."""
+    prefix = f"RAIL_{name.upper()}_"
+    return {key[len(prefix) :].lower(): value for key, value in environ.items() if key.startswith(prefix)}
 
 
 def _demo(environ: Mapping[str, str]) -> dict[str, str]:
