@@ -1,0 +1,1 @@
+"""Stand-ins for the outside world, honest enough to build against: a Stellar network, private services, peers."""
