@@ -13,7 +13,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, registry
 
 NAMES = {
     "pk": "pk_%(table_name)s",
@@ -24,15 +24,17 @@ NAMES = {
 }
 
 
+TYPES: dict[Any, Any] = {
+    datetime: DateTime(timezone=True),
+    int: BigInteger,  # amounts are stroops, an int64
+    str: Text,
+    dict[str, Any]: JSONB,
+    list[Any]: JSONB,
+}
+
+
 class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map = {
-        datetime: DateTime(timezone=True),
-        int: BigInteger,  # amounts are stroops, an int64
-        str: Text,
-        dict[str, Any]: JSONB,
-        list[Any]: JSONB,
-    }
+    registry = registry(metadata=MetaData(naming_convention=NAMES), type_annotation_map=TYPES)
 
 
 db = SQLAlchemy(model_class=Base)
