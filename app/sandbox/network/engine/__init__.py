@@ -1,0 +1,1 @@
+"""The ledger: what core does with a transaction. Pure: no HTTP, no clock, no randomness of its own."""

@@ -1,0 +1,62 @@
+"""What may be spent and what may be received: balances, reserves and the liabilities of offers.
+
+Each ``add_…`` returns the changed entry, or None if the rules forbid it.
+"""
+
+from dataclasses import dataclass, replace
+
+from .entries import AUTHORIZED, INT64_MAX, MAINTAIN_LIABILITIES, Account, TrustLine
+
+SUBENTRIES_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a network is set to. Fees and reserves are stroops; ``max_operations`` is the capacity of one ledger."""
+
+    passphrase: str
+    base_fee: int = 100
+    base_reserve: int = 5_000_000
+    max_operations: int = 1000
+    protocol: int = 19
+    close_seconds: int = 5  # how long a ledger is expected to take: how far ahead of now a transaction must not expire
+
+
+def minimum(rules: Rules, account: Account) -> int:
+    """Return the reserve an account must keep."""
+    return (2 + account.subentries + account.sponsoring - account.sponsored) * rules.base_reserve
+
+
+def available(rules: Rules, account: Account) -> int:
+    """Return what an account may spend of its native balance; negative when below the reserve."""
+    return account.balance - minimum(rules, account) - account.selling
+
+
+def add_native(rules: Rules, account: Account, delta: int) -> Account | None:
+    balance = account.balance + delta
+    if delta == 0:
+        return account
+    if balance < 0 or balance > INT64_MAX - account.buying:
+        return None
+    if delta < 0 and balance - minimum(rules, account) < account.selling:
+        return None
+    return replace(account, balance=balance)
+
+
+def authorized(line: TrustLine) -> bool:
+    return bool(line.flags & AUTHORIZED)
+
+
+def maintains_liabilities(line: TrustLine) -> bool:
+    return bool(line.flags & (AUTHORIZED | MAINTAIN_LIABILITIES))
+
+
+def add_credit(line: TrustLine, delta: int, *, ask_authorization: bool = True) -> TrustLine | None:
+    balance = line.balance + delta
+    if delta == 0:
+        return line
+    if ask_authorization and not maintains_liabilities(line):
+        return None
+    if balance < line.selling or balance > line.limit - line.buying:
+        return None
+    return replace(line, balance=balance)
