@@ -8,6 +8,7 @@ import os
 import shutil
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -56,6 +57,21 @@ def own_directory(path: Path) -> Path:
 def _default() -> str:
     checkout = hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:10]
     return f"/var/tmp/railhead-{os.geteuid()}-{checkout}"
+
+
+def remembered(path: Path, make: Callable[[], str]) -> str:
+    """What the file says; if it is absent, it says from now on what ``make`` returns. Only we may read it."""
+    if not path.exists():
+        write_private(path, make())
+    return path.read_text().strip()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write in one piece what only we may read."""
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(text)
+    unfinished.rename(path)
 
 
 def _alive(pid: int) -> bool:
