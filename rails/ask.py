@@ -139,13 +139,14 @@ def _listen(rail: Rail, ask: Callable[..., Any], *arguments: object) -> _Heard:
 
 def _spoken(ask: Callable[..., Any], *arguments: object) -> Generator[object, None, str | None]:
     """Yield the items of either shape of answer, and return the new cursor, None if there is none."""
-    said: Any = ask(*arguments)
-    items: Any
+    said = ask(*arguments)
     paired = isinstance(said, tuple) and len(said) == 2 and not isinstance(said[1], (Arrival, Report))
     items, cursor = said if paired else (said, None)
-    if not isinstance(items, Iterable) or isinstance(items, (str, bytes)):
+    listed = isinstance(items, Iterable) and not isinstance(items, (str, bytes))
+    if not listed:
         raise _Nonsense(f"answered {type(items).__name__} instead of a list")
-    cursor = (yield from items) or cursor  # a generator returns its cursor, a list returns nothing
+    after = yield from items
+    cursor = cursor if after is None else after  # a generator returns its cursor
     if cursor is not None and not isinstance(cursor, str):
         raise _Nonsense(f"gave a cursor that is {type(cursor).__name__}, not text")
     return cursor

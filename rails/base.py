@@ -144,6 +144,7 @@ class Payout:
     batch_key: str = ""  # idempotency key of the file it goes out with, for batched methods
     refund_of: str = ""  # the ``ref`` of the arrival this gives back
     ref: str = ""  # the rail's own name for it, from an earlier report
+    fee: Money | None = None  # what the house keeps of ``amount_in``, if anything was agreed
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ class Report:
     fee: Money | None = None  # what the rail kept, in the asset of the payout or of what came in
     eta: datetime | None = None
     message: str = ""  # for the sender and the operator: no secrets, no personal data
-    fix: Mapping[str, str] = field(default_factory=dict)  # FAILED for these SEP-9 fields only → why each is wrong
+    fix: Mapping[str, str] = field(default_factory=dict)  # FAILED because of these: SEP-9 field → why it is wrong
     secret: Mapping[str, str] = field(default_factory=dict, repr=False)  # for the payee's eyes: a pick-up code
     refund: bool = False  # please give the money back to its sender on Stellar
     refunded: bool = False  # the rail itself has given it back: recorded, and the house never does so again
@@ -168,7 +169,7 @@ class Rail:
 
     name: str = ""
     methods: Sequence[Method] = ()
-    timeout_seconds: int = 30
+    timeout_seconds: float = 30
 
     def __init__(self, settings: Mapping[str, Any]):
         """``settings`` are this rail's own, from the configuration. Connect to nobody here."""
@@ -185,9 +186,9 @@ class Rail:
         return Report(payout.key, State.FAILED, message=f"{self.name} pays nobody")
 
     def poll_outgoing_transactions(self, payouts: Sequence[Payout], cursor: str) -> Reports:
-        """Say what is new of ``payouts``: those under way, in doubt, or delivered within ``return_days``.
+        """Say what is new of ``payouts``: those under way, delivered within ``return_days``, or in doubt.
 
-        A payout left out has no news. ``payouts`` may be empty.
+        Those in doubt are asked about only where ``can_look_up``. A payout left out has no news; there may be none.
         """
         return (), cursor
 
