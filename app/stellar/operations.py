@@ -1,0 +1,75 @@
+"""What an account does in a transaction: our facts become the SDK's operations.
+
+Assets are named as SEP-38 names them (``stellar:native``, ``stellar:CODE:ISSUER``), amounts are stroops. One line of
+``BUILD`` for each kind of operation we can send.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from stellar_sdk import AccountMerge, Asset, BumpSequence, CreateAccount, Operation, Payment
+
+from app import money
+from app.errors import Invalid
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One operation, in plain facts. What a kind does not need stays empty; ``amount`` is in stroops."""
+
+    kind: str
+    source: str
+    destination: str = ""
+    asset: str = money.NATIVE
+    amount: int = 0
+
+
+def operation(instruction: Instruction) -> Operation:
+    """Return ``instruction`` as the SDK's operation; raise Invalid where it cannot be one."""
+    if instruction.kind not in BUILD:
+        raise Invalid(f"{instruction.kind!r} is not an operation we can send", code="invalid_operation")
+    return BUILD[instruction.kind](instruction)
+
+
+@lru_cache(maxsize=1024)
+def asset(name: str) -> Asset:
+    """Return the SDK's asset called ``name``, or raise Invalid."""
+    scheme, _, rest = name.partition(":")
+    code, _, issuer = rest.partition(":")
+    try:
+        if scheme != "stellar" or (name != money.NATIVE and not issuer):
+            raise ValueError(name)
+        return Asset.native() if name == money.NATIVE else Asset(code, issuer)
+    except ValueError:
+        raise Invalid(f"{name[:90]!r} is not a Stellar asset", code="invalid_asset") from None
+
+
+def _payment(wish: Instruction) -> Operation:
+    return Payment(wish.destination, asset(wish.asset), _amount(wish), wish.source)
+
+
+def _create_account(wish: Instruction) -> Operation:
+    if wish.asset != money.NATIVE:
+        raise Invalid("an account is created with XLM, nothing else", code="invalid_asset")
+    return CreateAccount(wish.destination, _amount(wish), wish.source)
+
+
+def _bump_sequence(wish: Instruction) -> Operation:
+    return BumpSequence(0, wish.source)  # raises nothing: the transaction around it spends its own number
+
+
+def _account_merge(wish: Instruction) -> Operation:
+    return AccountMerge(wish.destination, wish.source)
+
+
+def _amount(wish: Instruction) -> str:
+    return money.show(wish.amount)
+
+
+BUILD: dict[str, Callable[[Instruction], Operation]] = {
+    "payment": _payment,
+    "create_account": _create_account,
+    "bump_sequence": _bump_sequence,
+    "account_merge": _account_merge,
+}
