@@ -4,12 +4,12 @@ Every call names its node by URL, because answers of different nodes must never 
 its own amount. Nothing is retried here: who calls knows better when to ask again.
 
 A read gives facts, or None where the node says 404, or raises Unavailable. Handing in never raises: whatever
-happens becomes a ``Receipt``, and a receipt is only a hint (SEP-free; see Horizon's "Submit a transaction").
+happens becomes a ``Receipt``, and a receipt is only a hint.
 """
 
-import threading
-from dataclasses import dataclass, field
+import os
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import requests
@@ -17,108 +17,10 @@ import requests
 from app import money
 from app.errors import Unavailable
 from app.stellar import results
+from app.stellar.facts import AccountFacts, Balance, Ledger, Node, Receipt, Signer, TransactionFacts
 
 GET_SECONDS = (3, 10)  # to connect, to answer
 POST_SECONDS = (3, 12)  # shorter than half of any lease under which something is handed in
-
-
-@dataclass(frozen=True)
-class Node:
-    """Where a node's history begins and ends. ``closed_at`` is the close time of ``ledger``, in Unix seconds."""
-
-    ledger: int
-    closed_at: int
-    elder_ledger: int
-    passphrase: str
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """The last ledger a node has ingested. Fees in stroops."""
-
-    sequence: int
-    closed_at: int
-    base_fee: int
-    base_reserve: int
-    operations_max: int
-
-
-@dataclass(frozen=True)
-class Balance:
-    """A trustline, or the native balance (``limit`` None); all amounts in units of 10⁻⁷."""
-
-    asset: str
-    amount: int
-    limit: int | None = None
-    buying_liabilities: int = 0
-    selling_liabilities: int = 0
-    is_authorized: bool = True
-
-
-@dataclass(frozen=True)
-class Signer:
-    """``kind`` as Horizon names it: ed25519_public_key, sha256_hash, preauth_tx, ed25519_signed_payload."""
-
-    key: str
-    weight: int
-    kind: str
-
-
-@dataclass(frozen=True)
-class AccountFacts:
-    """An account as the node sees it."""
-
-    address: str
-    sequence: int
-    low_threshold: int
-    medium_threshold: int
-    high_threshold: int
-    signers: tuple[Signer, ...]
-    balances: tuple[Balance, ...]
-    reserved_entries: int  # base reserves held back: 2 + subentries + sponsoring − sponsored
-    memo_required: bool = False  # SEP-29
-
-    def balance(self, asset: str) -> Balance | None:
-        """Return what the account holds of ``asset``, or None if it has no line for it."""
-        return next((balance for balance in self.balances if balance.asset == asset), None)
-
-    def spendable(self, asset: str, base_reserve: int) -> int:
-        """Return how much of ``asset`` can leave the account: without reserves and what its offers hold."""
-        balance = self.balance(asset)
-        if balance is None:
-            return 0
-        reserve = self.reserved_entries * base_reserve if balance.limit is None else 0
-        return max(balance.amount - balance.selling_liabilities - reserve, 0)
-
-
-@dataclass(frozen=True)
-class TransactionFacts:
-    """A transaction that is in a ledger: final. ``hash`` is the one it was asked by."""
-
-    hash: str
-    successful: bool
-    ledger: int
-    closed_at: int
-    fee_charged: int
-    fee_account: str
-    source: str
-    sequence: int
-    result_xdr: str
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What a node said to an envelope: a hint, never a verdict.
-
-    ``status`` is one of pending, duplicate (it has it already), try_again_later (not taken, and no fault found),
-    refused (not taken; see ``codes``), unknown (no answer, or one that says nothing).
-    """
-
-    status: str
-    codes: results.Codes = field(default_factory=results.Codes)
-    fee_needed: int = 0  # stroops, where the node said what would do
-    retry_after_seconds: int = 0
-    why: str = ""
 
 
 def node(url: str) -> Node:
@@ -237,16 +139,21 @@ def _receipt(status_code: int, body: dict[str, Any], retry_after: str) -> Receip
     )
 
 
-_threads = threading.local()
+@lru_cache(maxsize=4)
+def _session_of(_process: int) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # a proxy named in the environment would be another node's answer
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=32, max_retries=0))
+    return session
 
 
 def _session() -> requests.Session:
-    """Return this thread's own connections: a Session is not made to be shared."""
-    if not hasattr(_threads, "session"):
-        _threads.session = requests.Session()
-        _threads.session.trust_env = False  # a proxy named in the environment would be another node's answer
-    session: requests.Session = _threads.session
-    return session
+    """Return this process's connections; after a fork the child opens its own.
+
+    Threads share them. So they share cookies too, which is welcome: by these a load balancer keeps us at one node.
+    """
+    return _session_of(os.getpid())
 
 
 def _get(url: str, path: str) -> dict[str, Any] | None:
