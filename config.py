@@ -5,6 +5,7 @@ for what. Whoever runs ``make demo`` needs none of them: the running demo leaves
 read here when ``DATABASE_URL`` is not set.
 """
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ _ROWS: list[tuple[str, Callable[[str], Any], Any, str]] = [
     ("HORIZON_URL",             url,    NONE,   "the Horizon we ask, submit to and follow; worker, stream, web"),
     ("NETWORK_PASSPHRASE",      str,    NONE,   "which Stellar network this is; web, worker, stream"),
     ("PUBLIC_URL",              url,    NONE,   "the address others reach us at; every absolute URL begins with it"),
-    ("RAILS",                   pairs,  {"manual": "rails.manual:Manual"}, "name=module:Class of each rail; its own settings are `RAIL_<NAME>_<SETTING>`; web, worker"),
+    ("RAILS",                   pairs,  {"manual": "manual"}, "name=rail for each, a rail being ours, an entry point or module:Class; its own settings are JSON in `RAIL_<NAME>`; worker"),
     ("SEND_INTEGRATION",        str,    "app.anchor.defaults:Sends", "module:Class that decides what a SEP-31 request needs; web"),
     # secrets
     ("VAULT_KEYS",              words,  NONE,   "Fernet keys for personal data and home domains' signing keys, newest first; web, worker"),
@@ -69,6 +70,8 @@ _ROWS: list[tuple[str, Callable[[str], Any], Any, str]] = [
     ("SEND_EXPIRY_SECONDS",     int,    86_400, "how long a SEP-31 transaction waits for its payment"),
     ("RAIL_PATIENCE_SECONDS",   int,    3 * 86_400, "how long a payout may be under way with no news before an operator is asked"),
     ("RAIL_POLL_SECONDS",       int,    30,     "how often a rail is asked about a payout that is under way"),
+    ("MESSAGE_ATTEMPTS_MAX",    int,    20,     "how often a message is tried before it has failed"),
+    ("MESSAGE_AGE_SECONDS_MAX", int,    86_400, "how old a message may be when it is tried again"),
     ("LOG_LEVEL",               str.upper, "INFO", "how much is told"),
 ]
 # fmt: on
@@ -100,10 +103,13 @@ def need(config: Mapping[str, Any], name: str) -> Any:
     raise Unconfigured(f"{name} is not set: {meaning}")
 
 
-def _rail(name: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what the environment says to one rail: ``RAIL_BANK_URL`` is ``url`` to the rail called bank."""
-    prefix = f"RAIL_{name.upper()}_"
-    return {key[len(prefix) :].lower(): value for key, value in environ.items() if key.startswith(prefix)}
+def _rail(name: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the environment says to one rail: ``RAIL_BANK`` is a JSON object for the rail called bank."""
+    try:
+        found = json.loads(environ.get(f"RAIL_{name.upper()}", "{}"))
+    except ValueError:
+        raise Unconfigured(f"RAIL_{name.upper()} is not a JSON object: the settings of the rail {name}") from None
+    return dict(found)
 
 
 def _demo(environ: Mapping[str, str]) -> dict[str, str]:
