@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, func, select, true, update
 from sqlalchemy.orm import Session, aliased
 from stellar_sdk import Keypair
 
@@ -120,28 +120,33 @@ def backoff(attempts: int) -> int:
 
 def _heads() -> Select[Any]:
     """Return the ids that may be claimed: the first of each lane, as many of each host as may be under way."""
-    pending, due = Message.state.in_(PENDING), Message.due_at <= clock.now()
-    hosts = select(Message.host).where(pending, due).distinct().subquery("hosts")
     earlier = aliased(Message)
     blocked = select(earlier.id).where(
         earlier.lane == Message.lane, earlier.state.in_(PENDING), earlier.position < Message.position
     )
+    due = Message.state.in_(PENDING), Message.due_at <= clock.now()
+    hosts = select(Message.host, _room(Message.host).label("room")).where(*due).group_by(Message.host).subquery("hosts")
+    heads = (
+        select(Message.id)
+        .where(Message.host == hosts.c.host, *due, ~blocked.exists())
+        .order_by(Message.due_at)
+        .limit(hosts.c.room)
+        .correlate(hosts)
+        .lateral("heads")
+    )
+    return select(heads.c.id).select_from(hosts.join(heads, true()))
+
+
+def _room(host: Any) -> Any:
+    """Return how many more messages to ``host`` may be under way."""
     under_way = aliased(Message)
     busy = select(func.count()).where(
-        under_way.host == hosts.c.host,
+        under_way.host == host,
         under_way.state == MESSAGE.start,
         under_way.fence > under_way.answered,
         under_way.due_at > clock.now(),
     )
-    room = func.greatest(CONNECTIONS_PER_HOST - busy.scalar_subquery(), 0)
-    heads = (
-        select(Message.id)
-        .where(Message.host == hosts.c.host, pending, due, ~blocked.exists())
-        .order_by(Message.due_at)
-        .limit(room)
-        .lateral("heads")
-    )
-    return select(heads.c.id).select_from(hosts.join(heads, onclause=heads.c.id.is_not(None)))
+    return func.greatest(CONNECTIONS_PER_HOST - busy.scalar_subquery(), 0)
 
 
 def _job(session: Session, row: Message, signer: Signer) -> Job | None:
