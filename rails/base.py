@@ -157,7 +157,7 @@ class Report:
     amount: Money | None = None  # in all so far to the payee (or back, if RETURNED); None: the whole payout
     fee: Money | None = None  # what the rail kept, in the asset of the payout or of what came in
     eta: datetime | None = None
-    message: str = ""  # for the sender and the operator: no secrets, no personal data
+    message: str = ""  # for people: no secrets, no personal data
     fix: Mapping[str, str] = field(default_factory=dict)  # FAILED because of these: SEP-9 field → why it is wrong
     secret: Mapping[str, str] = field(default_factory=dict, repr=False)  # for the payee's eyes: a pick-up code
     refund: bool = False  # please give the money back to its sender on Stellar
