@@ -191,11 +191,11 @@ class StreamPacket:
     frames: tuple[Frame, ...] = ()
 
 
-def encode(packet: StreamPacket) -> bytes:
-    """The bytes of a packet before encryption (RFC 29 §5.2)."""
+def encode(packet: StreamPacket, size: int = 0) -> bytes:
+    """The bytes of a packet before encryption, padded with zeros to ``size`` if they are fewer (RFC 29 §5.2)."""
     head = bytes((VERSION, packet.packet_type))
     counted = oer.var_uint(packet.sequence) + oer.var_uint(packet.amount) + oer.var_uint(len(packet.frames))
-    return b"".join((head, counted, *map(_encode_frame, packet.frames)))
+    return b"".join((head, counted, *map(_encode_frame, packet.frames))).ljust(size, b"\0")
 
 
 def decode(octets: bytes) -> StreamPacket:
