@@ -1,0 +1,235 @@
+"""The verbs of double entry. Amounts are stroops, greater than zero.
+
+Every verb takes the caller's own key: the same key with the same facts gives what was written the first time and
+moves nothing; with other facts it raises Conflict. A rule that would be broken raises Conflict before anything is
+written, and names the account and the shortage.
+
+Accounts are locked in the order of their ids, so calls never wait for each other in a circle. A transaction that
+makes several calls gives them as one list where it can.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import ARRAY, Text, any_, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, aliased
+
+from app.errors import Conflict, Invalid, NotFound
+from app.ledger.models import TOTALS, Account, Balance, Transfer
+from app.money import STROOPS_MAX, show
+
+
+@dataclass(frozen=True)
+class Posting:
+    """Debit one account and credit another; with ``reserve``, only hold the amount until it is resolved."""
+
+    key: str
+    debit: Account
+    credit: Account
+    amount: int
+    about: str = ""
+    reserve: bool = False
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """End the reservation ``key``: "post" (``amount`` of it, all if None), "void" or "expire"."""
+
+    key: str
+    kind: str
+    amount: int | None = None
+
+
+def open_account(session: Session, organization_id: str, name: str, asset: str, rule: str) -> Account:
+    """Return the account, opened if it was not there. Raises Conflict if it stands under another rule."""
+    this = (Account.organization_id == organization_id, Account.name == name, Account.asset == asset)
+    account = session.scalar(select(Account).where(*this))
+    if account is None:
+        values = {"organization_id": organization_id, "name": name, "asset": asset, "rule": rule}
+        session.execute(insert(Account).values(values).on_conflict_do_nothing())
+        account = session.scalars(select(Account).where(*this)).one()
+    if account.rule != rule:
+        raise Conflict(f"account {name} is {account.rule}, not {rule}", account=name, rule=account.rule)
+    return account
+
+
+def balance(session: Session, account: Account) -> Balance:
+    """Return what the account holds now."""
+    return (
+        session.scalars(select(Account).where(Account.id == account.id).execution_options(populate_existing=True))
+        .one()
+        .balance
+    )
+
+
+def transfer(session: Session, key: str, debit: Account, credit: Account, amount: int, about: str = "") -> Transfer:
+    """Move ``amount`` at once."""
+    return transfers(session, [Posting(key, debit, credit, amount, about)])[0]
+
+
+def reserve(session: Session, key: str, debit: Account, credit: Account, amount: int, about: str = "") -> Transfer:
+    """Hold ``amount`` until ``post``, ``void`` or ``expire``: it is no longer available, and has not moved."""
+    return transfers(session, [Posting(key, debit, credit, amount, about, reserve=True)])[0]
+
+
+def post(session: Session, key: str, amount: int | None = None) -> Transfer:
+    """Move what reservation ``key`` holds, or ``amount`` of it; the rest is let go."""
+    return resolve(session, [Resolution(key, "post", amount)])[0]
+
+
+def void(session: Session, key: str) -> Transfer:
+    """Let go what reservation ``key`` holds: its owner no longer wants it."""
+    return resolve(session, [Resolution(key, "void")])[0]
+
+
+def holding(session: Session, key: str) -> int:
+    """Return what reservation ``key`` still holds: 0 if it is resolved, or never was."""
+    resolved = aliased(Transfer)
+    open_ = ~select(resolved.id).where(resolved.reservation_id == Transfer.id).exists()
+    held = select(Transfer.pending).where(Transfer.key == key, Transfer.kind == "reserve", open_)
+    return session.scalar(held) or 0
+
+
+def expire(session: Session, key: str) -> Transfer:
+    """Let go what reservation ``key`` holds: its time is over."""
+    return resolve(session, [Resolution(key, "expire")])[0]
+
+
+def transfers(session: Session, postings: Sequence[Posting]) -> list[Transfer]:
+    """Make every posting, in this order, in a few statements; all of them or none."""
+    return _write(session, [_drafted(posting) for posting in postings])
+
+
+def resolve(session: Session, resolutions: Sequence[Resolution]) -> list[Transfer]:
+    """End every reservation named, in a few statements; all of them or none. Raises NotFound for an unknown one."""
+    held = _written(session, [resolution.key for resolution in resolutions])
+    return _write(session, [_resolved(held, resolution) for resolution in resolutions])
+
+
+class Draft(NamedTuple):
+    """A transfer to write: the columns of its row."""
+
+    key: str
+    kind: str
+    organization_id: str
+    asset: str
+    debit_id: int
+    credit_id: int
+    posted: int
+    pending: int
+    reservation_id: int | None
+    about: str
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """What a second transfer with the same key must agree on: all but ``about``."""
+        return self[:-1]
+
+
+def _drafted(posting: Posting) -> Draft:
+    debit, credit, amount = posting.debit, posting.credit, posting.amount
+    if (debit.organization_id, debit.asset) != (credit.organization_id, credit.asset):
+        raise Invalid(f"{posting.key}: {debit.name} and {credit.name} differ in asset or organization")
+    if debit.id == credit.id:
+        raise Invalid(f"{posting.key}: {debit.name} cannot be debited and credited at once")
+    _check_amount(posting.key, amount, STROOPS_MAX)
+    kind, posted, pending = ("reserve", 0, amount) if posting.reserve else ("posted", amount, 0)
+    sides = debit.organization_id, debit.asset, debit.id, credit.id
+    return Draft(posting.key, kind, *sides, posted, pending, None, posting.about)
+
+
+def _resolved(held: dict[str, Transfer], resolution: Resolution) -> Draft:
+    first = held.get(resolution.key)
+    if first is None or first.kind != "reserve":
+        raise NotFound(f"there is no reservation {resolution.key}")
+    posted = 0
+    if resolution.kind == "post":
+        posted = first.pending if resolution.amount is None else resolution.amount
+        _check_amount(resolution.key, posted, first.pending)
+    sides = first.organization_id, first.asset, first.debit_id, first.credit_id
+    return Draft(f"{first.key}:resolved", resolution.kind, *sides, posted, -first.pending, first.id, first.about)
+
+
+def _check_amount(key: str, amount: int, most: int) -> None:
+    if type(amount) is not int or not 0 < amount <= most:
+        raise Invalid(f"{key}: {amount!r} is not between 1 and {most} stroops")
+
+
+def _write(session: Session, drafts: Sequence[Draft]) -> list[Transfer]:
+    """Write the drafts that are new and return, in the order of the drafts, what stands under their keys."""
+    accounts = _locked(session, drafts)
+    written = _written(session, [draft.key for draft in drafts])
+    fresh: dict[str, Draft] = {}
+    for draft in drafts:
+        first = written.get(draft.key) or fresh.setdefault(draft.key, draft)
+        if first is not draft and first.facts != draft.facts:
+            raise _contradiction(draft.key, first)
+    if fresh:
+        _check_rules(accounts, fresh.values())
+        written |= _insert(session, list(fresh.values()))
+    for account in accounts.values():
+        session.expire(account, TOTALS)
+    return [written[draft.key] for draft in drafts]
+
+
+def _locked(session: Session, drafts: Iterable[Draft]) -> dict[int, Account]:
+    """Lock every account of ``drafts``, in the order of their ids, and return them as they stand."""
+    ids = {id for draft in drafts for id in (draft.debit_id, draft.credit_id)}
+    locked = session.scalars(
+        select(Account)
+        .where(Account.id.in_(ids))
+        .order_by(Account.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {account.id: account for account in locked}
+
+
+def _written(session: Session, keys: Sequence[str]) -> dict[str, Transfer]:
+    among = Transfer.key == any_(literal(keys, ARRAY(Text)))
+    return {transfer.key: transfer for transfer in session.scalars(select(Transfer).where(among))}
+
+
+def _insert(session: Session, drafts: Sequence[Draft]) -> dict[str, Transfer]:
+    """Write ``drafts`` in one statement: the database adds up the accounts as it does so."""
+    columns = [Transfer.__table__.c[name] for name in Draft._fields]
+    arrays = [
+        literal(list(values), ARRAY(c.type)) for c, values in zip(columns, zip(*drafts, strict=True), strict=True)
+    ]
+    rows = func.unnest(*arrays).table_valued(*Draft._fields).render_derived()
+    insertion = insert(Transfer).from_select(columns, select(rows)).returning(Transfer)
+    try:
+        return {transfer.key: transfer for transfer in session.scalars(insertion)}
+    except IntegrityError as error:  # another transaction took one of the keys just now, for other accounts
+        raise Conflict("a transfer contradicts one that was just written", key=drafts[0].key) from error
+
+
+def _contradiction(key: str, first: Transfer | Draft) -> Conflict:
+    amount = show(first.posted or abs(first.pending))
+    return Conflict(f"{key} is written already, as {first.kind} of {amount}", key=key, kind=first.kind)
+
+
+def _check_rules(accounts: dict[int, Account], drafts: Iterable[Draft]) -> None:
+    """Raise Conflict if an account could not bear the drafts, one after the other."""
+    balances = {account.id: account.balance for account in accounts.values()}
+    for draft in drafts:
+        debit = balances[draft.debit_id].debited(draft.posted, draft.pending)
+        credit = balances[draft.credit_id].credited(draft.posted, draft.pending)
+        balances |= {draft.debit_id: debit, draft.credit_id: credit}
+        for id, after in ((draft.debit_id, debit), (draft.credit_id, credit)):
+            if after.shortage:
+                raise _insufficient(accounts[id], after.shortage, draft.key)
+
+
+def _insufficient(account: Account, shortage: int, key: str) -> Conflict:
+    return Conflict(
+        f"insufficient funds: {account.name} lacks {show(shortage)} {account.asset}",
+        code="insufficient_funds",
+        account=account.name,
+        asset=account.asset,
+        shortage=shortage,
+        key=key,
+    )
