@@ -74,7 +74,8 @@ def launch(program: Program, log: Path) -> Running:
     """Start the program in a process group of its own, its output appended to ``log``. It dies when we die."""
     program.prepare()
     with open(log, "ab", opener=_private) as output:
-        return Running(program, _spawn(program, output), log, output.tell())
+        since_byte = output.tell()
+        return Running(program, _spawn(program, output), log, since_byte)
 
 
 def await_ready(running: Running) -> None:

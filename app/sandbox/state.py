@@ -6,9 +6,11 @@
 import hashlib
 import os
 import shutil
+import socket
 import stat
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -74,10 +76,18 @@ def write_private(path: Path, text: str) -> None:
     unfinished.rename(path)
 
 
+def free_port(memory: Path) -> int:
+    """The port of the last time if it is still free, else any free one."""
+    last = int(remembered(memory, lambda: "0"))
+    port = next(port for port in (_bindable(last), _bindable(0)) if port)
+    write_private(memory, str(port))
+    return port
+
+
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # nobody, or somebody else under a number used again
         return False
     return True
 
@@ -87,6 +97,15 @@ def _refuse_if_foreign(path: Path) -> None:
     ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
     if not ours:
         raise PermissionError(f"{path} is not a directory that only we can write to: remove it, or set RAILHEAD_STATE")
+
+
+def _bindable(port: int) -> int | None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    return None
 
 
 if __name__ == "__main__":
