@@ -5,6 +5,7 @@ A ``Machine`` is two short lists. *states* says what standing there means and wh
     wakes   somebody must act: a wake-up leaves with the commit, and again whenever ``due_at`` has passed
     waits   for the world outside; ``due_at`` is when we look again, or give up
     rests   nothing is left to do; ``due_at`` is empty
+    tells   nothing is left to do here, and whoever asked for it is told: one wake-up leaves with the commit
 
 *steps* says which event leads from where to where, and why. The same lists guard the UPDATE itself, so a lost race
 changes no row; wake the next drain; tell the sweeper what is overdue; and are printed in the README.
@@ -14,9 +15,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import CTE, Identity, Index, Table, insert, literal, select, update
 from sqlalchemy import event as hooks
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 from sqlalchemy.orm.util import identity_key
 
@@ -53,8 +56,8 @@ class Machine:
         self.start = next(iter(self.states))
         self.target = {step.event: step.target for step in self.steps}
         for state in self.states.values():
-            if state.duty not in ("wakes", "waits", "rests"):
-                raise ValueError(f"{name}: {state.name} neither wakes, waits nor rests")
+            if state.duty not in ("wakes", "waits", "rests", "tells"):
+                raise ValueError(f"{name}: {state.name} neither wakes, waits, rests nor tells")
         for step in self.steps:
             if {step.source, step.target} - set(self.states):
                 raise ValueError(f"{name}: {step} leads from or to nowhere")
@@ -133,6 +136,30 @@ def begin(session: Session, row: Row, due_at: Any = None, state: str = "") -> Ro
     )
     _wake(session, type(row), row.state, [getattr(row, row.topic_column)] if row.topic_column else [""])
     return row
+
+
+def begin_all(session: Session, model: type[Row], rows: Sequence[dict[str, Any]], unique: Sequence[str]) -> list[Any]:
+    """Put many new rows on the first square of their table and return their keys, in a few statements.
+
+    A row whose ``unique`` columns stand in the table already is left out: whoever repeats himself begins nothing.
+    """
+    if not rows:
+        return []
+    machine, table = model.machine, model.__table__
+    key = table.primary_key.columns[0]
+    owner = table.c[model.topic_column] if model.topic_column else literal("")
+    fresh = (
+        upsert(table)
+        .values(state=machine.start, due_at=_due(machine, machine.start, None))
+        .on_conflict_do_nothing(index_elements=unique)
+        .returning(key.label("key"), owner.label("owner"))
+    )
+    begun = session.execute(fresh, rows).all()
+    note = {"subject": table.name, "event": "begin", "source": "", "target": machine.start}
+    if begun:
+        session.execute(insert(History), [note | {"subject_id": str(row.key)} for row in begun])
+    _wake(session, model, machine.start, {row.owner for row in begun})
+    return [row.key for row in begun]
 
 
 def move(
@@ -251,28 +278,25 @@ def wake_after_commit(session_class: Any, publish: Publish) -> None:
 
     @hooks.listens_for(session_class, "after_transaction_create")
     def mark(session: Session, transaction: Any) -> None:
-        session.info.setdefault("marks", {})[transaction] = len(session.info.setdefault("topics", []))
+        marks = session.info.setdefault("marks", WeakKeyDictionary())
+        marks[transaction] = len(session.info.setdefault("topics", []))
 
     @hooks.listens_for(session_class, "after_soft_rollback")
     def discard(session: Session, transaction: Any) -> None:
-        del session.info.get("topics", [])[session.info.get("marks", {}).get(transaction, 0) :]
-
-    @hooks.listens_for(session_class, "after_transaction_end")
-    def unmark(session: Session, transaction: Any) -> None:
-        session.info.get("marks", {}).pop(transaction, None)
+        del session.info["topics"][session.info["marks"][transaction] :]
 
     @hooks.listens_for(session_class, "after_commit")
     def leave(session: Session) -> None:
         if session.in_nested_transaction():
             return  # a released savepoint is not yet a commit
-        topics = session.info.pop("topics", [])
+        topics, session.info["topics"] = session.info["topics"], []
         if topics:
             publish(dict.fromkeys(topics))
 
 
 def _due(machine: Machine, state: str, due_at: Any) -> Any:
     duty = machine.states[state].duty
-    if duty == "rests":
+    if duty in ("rests", "tells"):
         return None
     if duty == "waits" and due_at is None:
         raise ValueError(f"{machine.name}: a row that is {state} waits, so it needs a due_at")
@@ -300,5 +324,5 @@ def _forget(session: Session, model: type[Row], keys: Sequence[Any]) -> None:
 
 
 def _wake(session: Session, model: type[Lifecycle], state: str, owners: Iterable[str]) -> None:
-    if model.machine.states[state].duty == "wakes":
+    if model.machine.states[state].duty in ("wakes", "tells"):
         session.info.setdefault("topics", []).extend(topic(model, state, owner) for owner in owners)

@@ -51,6 +51,7 @@ class Method(Base):
     kind: Mapped[str]  # send | withdrawal | deposit
     name: Mapped[str]
     rail: Mapped[str]
+    pays: Mapped[str]  # what the rail pays, unit for unit: iso4217:USD
     minimum: Mapped[int] = mapped_column(server_default="1")
     maximum: Mapped[int] = mapped_column(server_default=str(2**63 - 1))
     fee_fixed: Mapped[int] = mapped_column(server_default="0")

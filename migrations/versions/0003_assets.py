@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("rail", sa.Text, nullable=False),
+        sa.Column("pays", sa.Text, nullable=False),
         sa.Column("minimum", sa.BigInteger, nullable=False, server_default="1"),
         sa.Column("maximum", sa.BigInteger, nullable=False, server_default=str(2**63 - 1)),
         sa.Column("fee_fixed", sa.BigInteger, nullable=False, server_default="0"),

@@ -1,0 +1,38 @@
+"""What a transaction keeps that is nobody else's business: sealed in its row, each for its own purpose."""
+
+import json
+from collections.abc import Mapping
+
+from flask import current_app
+
+from app import vault
+from app.anchor.models import Transaction
+
+
+def keep_fields(transaction: Transaction, fields: Mapping[str, str]) -> None:
+    """Seal what SEP-31's ``fields.transaction`` carried: often an account number."""
+    if fields:
+        transaction.fields = _vault().seal(json.dumps(dict(fields)), f"transaction:{transaction.id}:fields")
+
+
+def fields(transaction: Transaction) -> dict[str, str]:
+    """Return what ``fields.transaction`` carried."""
+    if not transaction.fields:
+        return {}
+    return dict(json.loads(_vault().open(transaction.fields, f"transaction:{transaction.id}:fields")))
+
+
+def keep_callback(transaction: Transaction, url: str) -> None:
+    """Seal the address to report to: it may carry a secret of its owner's."""
+    transaction.callback_url = _vault().seal(url, f"transaction:{transaction.id}:callback")
+
+
+def callback(transaction: Transaction) -> str:
+    """Return the address to report to; "" if there is none."""
+    if not transaction.callback_url:
+        return ""
+    return _vault().open(transaction.callback_url, f"transaction:{transaction.id}:callback").decode()
+
+
+def _vault() -> vault.Vault:
+    return vault.of(current_app.config, "VAULT_KEYS")

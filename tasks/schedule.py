@@ -1,0 +1,38 @@
+"""Every drain: the queue it is served from, how often beat wakes it, and why so often.
+
+Work is found at once by its wake-up; the interval is for wake-ups that got lost, and for what has no wake-up: the
+world outside.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    drain: str
+    queue: str
+    every_seconds: int
+    why: str
+
+
+# fmt: off
+SCHEDULE = [Entry(*row) for row in [
+    # drain                          queue       every  why
+    ("match_payments",               "rails",    5,     "payments the stream wrote down find their transaction"),
+    ("execute_outgoing_transactions","rails",    10,    "money that came in is handed to its rail"),
+    ("poll_outgoing_transactions",   "rails",    5,     "rails are asked about payouts that are due to be asked about"),
+    ("settle_refunds",               "rails",    10,    "refunds learn what became of their payment on Stellar"),
+    ("close_transactions",           "rails",    15,    "what nobody paid expires; what waits for an operator is called out"),
+    ("submit_payments",              "stellar",  5,     "orders are bound, signed, written down and sent"),
+    ("resolve_payments",             "stellar",  2,     "what was sent is looked up until the ledger has decided"),
+    ("retry_messages",               "messages", 5,     "messages leave, and leave again until they arrive"),
+    ("sweep",                        "rails",    5,     "whatever is overdue is woken: lost wake-ups, ended leases"),
+]]
+# fmt: on
+
+QUEUES = ("stellar", "rails", "messages", "stream")
+
+
+def entry(drain: str) -> Entry:
+    """Return the drain's line; raise KeyError if there is none."""
+    return {line.drain: line for line in SCHEDULE}[drain]

@@ -1,0 +1,66 @@
+"""Which drain answers which wake-up.
+
+A topic is ``table.state``, with an owner after it where the table is shared; the owner goes along to the drain.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
+from tasks import celery
+from tasks.schedule import entry
+
+log = logging.getLogger(__name__)
+
+# fmt: off
+TOPICS = {
+    "observation.arrived":            "match_payments",
+    "observation.departed":           "match_payments",
+    "transaction.awaiting_customer":  "close_transactions",
+    "transaction.awaiting_payment":   "close_transactions",
+    "transaction.received":           "execute_outgoing_transactions",
+    "transaction.executing":          "poll_outgoing_transactions",
+    "transaction.initiated":          "poll_outgoing_transactions",
+    "transaction.available":          "poll_outgoing_transactions",
+    "transaction.needs_customer":     "close_transactions",
+    "transaction.held":               "close_transactions",
+    "refund.sending":                 "settle_refunds",
+    "order.settled.anchor":           "settle_refunds",
+    "order.failed.anchor":            "settle_refunds",
+    "message.pending":                "retry_messages",
+}
+# fmt: on
+
+PAUSE_SECONDS = 5
+
+_silent_until = 0.0
+
+
+def answer(topic: str) -> tuple[str, str]:
+    """Return the drain that answers ``topic`` and the owner it is for; raise KeyError if none does."""
+    if topic in TOPICS:
+        return TOPICS[topic], ""
+    known, _, owner = topic.rpartition(".")
+    return TOPICS[known], owner
+
+
+def publish(topics: Iterable[str]) -> None:
+    """Wake the drains of ``topics``, each once. If the broker is away the sweeper finds the rows."""
+    for drain, owner in dict.fromkeys(map(answer, topics)):
+        wake(drain, owner)
+
+
+def wake(drain: str, owner: str = "") -> None:
+    """Send one wake-up; after a failure keep silent for a while, so that nobody waits for a broker that is away."""
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return
+    try:
+        arguments = [owner] if owner else []
+        celery.send_task(f"tasks.{drain}", args=arguments, queue=entry(drain).queue, expires=60, retry=False)
+    except (KombuError, RedisError, OSError) as error:
+        _silent_until = time.monotonic() + PAUSE_SECONDS
+        log.warning("broker away: rows wait for the sweeper", extra={"error": type(error).__name__})
