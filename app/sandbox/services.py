@@ -5,7 +5,6 @@ of directories that are not theirs, and open no TCP port. Each server keeps its 
 one directory, listens on 127.0.0.1 only, and does not outlive the process that started it.
 """
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -22,7 +21,7 @@ import redis
 from app.sandbox.cluster import account_for, binaries_for, create_cluster, wheel_directory
 from app.sandbox.orphans import end_orphans
 from app.sandbox.programs import Account, Program, ask, await_ready, launch, see_off
-from app.sandbox.state import free_port, own_directory, remembered, state_directory, write_private
+from app.sandbox.state import free_port, hold, own_directory, remembered, state_directory, write_private
 
 
 class Service(ABC):
@@ -82,13 +81,7 @@ class Service(ABC):
         """Hold the directory's lock as long as we live: whatever still runs in it then is an orphan of ours."""
         if self._lock is None:
             own_directory(self.directory)
-            lock = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as busy:
-                os.close(lock)
-                raise BlockingIOError(f"{self.name} already runs in {self.directory} for another process") from busy
-            self._lock = lock
+            self._lock = hold(self.directory / "lock")
             end_orphans(self.files, self.stop_signal)
 
     def _prepare(self) -> None:

@@ -1,47 +1,67 @@
 """Where the sandbox keeps what it must remember: one place per checkout and user, which ``make clean`` removes.
 
-``python -m app.sandbox.state`` prints what there is to remove, and needs nothing but the standard library.
+``python -m app.sandbox.state`` removes it, and needs nothing but the standard library.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
 import socket
 import stat
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+MEMORY = Path("/dev/shm")
 ROOM_BYTES = 1 << 30
+MARK = "railhead"  # what is not marked as ours is never removed
 
 
 def state_directory() -> Path:
     """Return the directory, made if absent: ``RAILHEAD_STATE``, or a fixed name below /var/tmp.
 
     A home is no place for it: root's is closed to the account PostgreSQL must run as.
-    Raises PermissionError if somebody else made it, or could write to it.
+    Raises PermissionError if somebody else made it, could write to it, or keeps other things there.
     """
-    return own_directory(Path(os.environ.get("RAILHEAD_STATE") or _default()).absolute())
+    place = own_directory(_state_path())
+    if not (place / MARK).exists():
+        if any(place.iterdir()):
+            raise PermissionError(f"{place} already holds other things: set RAILHEAD_STATE to a new directory")
+        (place / MARK).touch()
+    return place
 
 
 def scratch_directory() -> Path:
-    """Return a directory for what need not outlive this process; those of processes long gone are swept away."""
-    home = own_directory(scratch_home())
+    """Return a directory for what need not outlive this process; those of processes long gone are swept away.
+
+    It is in memory where there is room, which makes a fresh database five times faster.
+    """
+    home = _scratch_home()
     for left in home.iterdir():
         if not _alive(int(left.name)):
             shutil.rmtree(left, ignore_errors=True)
     return own_directory(home / str(os.getpid()))
 
 
-def scratch_home() -> Path:
-    """In memory where there is room, which makes a fresh database five times faster; else with the rest."""
-    memory = Path("/dev/shm")
-    roomy = memory.is_dir() and shutil.disk_usage(memory).free > ROOM_BYTES
-    if roomy and not os.environ.get("RAILHEAD_STATE"):
-        return memory / Path(_default()).name
-    return state_directory() / "scratch"
+def forget() -> None:
+    """Remove all of it. Raises BlockingIOError while a server still runs there."""
+    for place in {state_directory(), *_memory_paths()}:
+        for lock in (*place.glob("*/lock"), *place.glob("*/*/lock"), *place.glob("scratch/*/*/lock")):
+            os.close(hold(lock))
+        shutil.rmtree(place)
+
+
+def hold(lock: Path) -> int:
+    """Lock the file as long as the returned descriptor is open. Raises BlockingIOError if another process does."""
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as busy:
+        os.close(descriptor)
+        raise BlockingIOError(f"{lock.parent} is in use by a process that still runs") from busy
+    return descriptor
 
 
 def own_directory(path: Path) -> Path:
@@ -54,11 +74,6 @@ def own_directory(path: Path) -> Path:
     else:
         path.chmod(0o711 if os.geteuid() == 0 else 0o700)
     return path
-
-
-def _default() -> str:
-    checkout = hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:10]
-    return f"/var/tmp/railhead-{os.geteuid()}-{checkout}"
 
 
 def remembered(path: Path, make: Callable[[], str]) -> str:
@@ -82,6 +97,25 @@ def free_port(memory: Path) -> int:
     port = next(port for port in (_bindable(last), _bindable(0)) if port)
     write_private(memory, str(port))
     return port
+
+
+def _state_path() -> Path:
+    return Path(os.environ.get("RAILHEAD_STATE") or f"/var/tmp/{_name()}").absolute()
+
+
+def _name() -> str:
+    return f"railhead-{os.geteuid()}-{hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:10]}"
+
+
+def _memory_paths() -> list[Path]:
+    """Where our scratch may lie in memory: nowhere, if we were told to keep to one directory."""
+    told = os.environ.get("RAILHEAD_STATE")
+    return [own_directory(MEMORY / _name())] if MEMORY.is_dir() and not told else []
+
+
+def _scratch_home() -> Path:
+    roomy = [path for path in _memory_paths() if shutil.disk_usage(path).free > ROOM_BYTES]
+    return roomy[0] if roomy else own_directory(state_directory() / "scratch")
 
 
 def _alive(pid: int) -> bool:
@@ -109,4 +143,4 @@ def _bindable(port: int) -> int | None:
 
 
 if __name__ == "__main__":
-    sys.stdout.writelines(f"{place}\n" for place in (state_directory(), scratch_home()))
+    forget()

@@ -127,7 +127,7 @@ def test_a_port_taken_meanwhile_is_not_waited_for(service):
 
 def test_two_cannot_run_in_one_directory(service):
     service.start()
-    with pytest.raises(BlockingIOError, match="already runs"):
+    with pytest.raises(BlockingIOError, match="in use"):
         type(service)(service.directory).start()
     _remember(service.url, "undisturbed")
 
@@ -216,14 +216,33 @@ def test_the_state_is_kept_where_we_are_told(home, monkeypatch):
     assert scratch_directory().parent.parent == home / "told"
 
 
-def test_make_clean_is_told_what_to_remove_without_our_packages(home):
-    environment = {"PATH": os.environ["PATH"], "RAILHEAD_STATE": str(home / "told")}
-    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(CHECKOUT)!r})\n{PRINT}"]
-    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert told.stdout.split() == [str(home / "told"), str(home / "told/scratch")]
+def test_a_directory_that_holds_other_things_is_never_taken_for_ours(home, monkeypatch):
+    home.joinpath("letters").write_text("Dear Ada")
+    monkeypatch.setenv("RAILHEAD_STATE", str(home))
+    with pytest.raises(PermissionError, match="other things"):
+        state_directory()
 
 
-PRINT = "import runpy; runpy.run_module('app.sandbox.state', run_name='__main__')"
+FORGET = (
+    "import runpy, sys; sys.path.insert(0, sys.argv[1]); runpy.run_module('app.sandbox.state', run_name='__main__')"
+)
+
+
+def _forget(state):
+    environment = {"RAILHEAD_STATE": str(state)}
+    command = [sys.executable, "-I", "-S", "-c", FORGET, str(CHECKOUT)]  # without the packages of the environment
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_what_is_forgotten_is_gone_but_not_while_it_runs(home, monkeypatch):
+    monkeypatch.setenv("RAILHEAD_STATE", str(home / "state"))
+    service = Redis()
+    service.start()
+    assert "in use" in _forget(home / "state").stderr
+    _remember(service.url, "undisturbed")
+    service.stop()
+    assert _forget(home / "state").returncode == 0
+    assert not home.joinpath("state").exists()
 
 
 def test_probes_leave_no_connection_open(service):
