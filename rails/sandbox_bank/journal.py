@@ -17,6 +17,7 @@ class Journal:
     """The journal while it is kept. One process writes it."""
 
     def __init__(self, path: str | Path):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         whole = _whole_lines(Path(path))
         self.entries: list[Entry] = [json.loads(line) for line in whole]
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

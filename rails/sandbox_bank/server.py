@@ -34,6 +34,7 @@ class BankServer(ThreadingHTTPServer):
     """Serves ``bank`` on 127.0.0.1; port 0 takes a free one. ``latency_seconds`` is added to every answer."""
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, bank: Bank, port: int = 0, latency_seconds: float = 0):
         super().__init__(("127.0.0.1", port), _Request)

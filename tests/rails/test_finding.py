@@ -2,6 +2,7 @@
 
 from datetime import time
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,16 @@ def test_our_own_rails_are_found_by_name_and_others_by_path():
     assert rails.names() == ["manual", "polaris", "sandbox_bank"]
     assert rails.find("manual") is ManualRail
     assert rails.find("rails.sandbox_bank.rail:SandboxBankRail") is SandboxBankRail
+
+
+def test_a_rail_of_an_installed_package_is_found_by_its_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    package = tmp_path / "my_bank-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Name: my-bank\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text("[railhead.rails]\nmy_bank = rails.manual:ManualRail\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "my_bank" in rails.names()
+    assert rails.find("my_bank") is ManualRail
 
 
 @pytest.mark.parametrize(
