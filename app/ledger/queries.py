@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, literal, select, true, union_all
+from sqlalchemy import Select, case, func, literal, select, true, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.ledger.models import TOTALS, Account, Transfer
@@ -39,7 +39,7 @@ class Trial:
     credits: int
     pending_debits: int
     pending_credits: int
-    astray: Sequence[str] = ()
+    astray: Sequence[str]
 
     @property
     def difference(self) -> int:
@@ -124,8 +124,9 @@ def _added_up() -> Select[Any]:
     return select(side.c.id, *[total.label(name) for name, total in sums.items()]).group_by(side.c.id)
 
 
-def _trial(organization_id: str, asset: str, rows: Sequence[Row[Any]]) -> Trial:
-    totals = {account.name: tuple(getattr(account, name) for name in TOTALS) for account, *_ in rows}
-    sums = [sum(column) for column in zip(*totals.values(), strict=True)]
-    astray = [account.name for account, *added_up in rows if totals[account.name] != tuple(map(int, added_up))]
-    return Trial(organization_id, asset, *sums, astray=astray)
+def _trial(organization_id: str, asset: str, rows: Sequence[Sequence[Any]]) -> Trial:
+    totals = {account.name: [getattr(account, name) for name in TOTALS] for account, *_ in rows}
+    added_up = {account.name: [int(total) for total in sums] for account, *sums in rows}
+    debits, credits, pending_debits, pending_credits = map(sum, zip(*totals.values(), strict=True))
+    astray = [name for name in totals if totals[name] != added_up[name]]
+    return Trial(organization_id, asset, debits, credits, pending_debits, pending_credits, astray)
