@@ -8,9 +8,16 @@ from flask import Flask, current_app
 import config
 from app import log
 from app.db import db, migrate
+from app.organizations.cli import anchors, keys, organizations
+from app.sep import errors, frame
+from app.sep.sep1 import sep1
+from app.sep.sep10 import sep10
 from app.states import wake_after_commit
 
 Publish = Callable[[Iterable[str]], None]
+
+DOORS = [sep1, sep10]
+COMMANDS = [organizations, anchors, keys]
 
 
 def create_app(settings: dict[str, Any] | None = None, publish: Publish | None = None) -> Flask:
@@ -20,6 +27,12 @@ def create_app(settings: dict[str, Any] | None = None, publish: Publish | None =
     app.config.setdefault("MAX_CONTENT_LENGTH", app.config.get("REQUEST_BYTES_MAX"))
     log.configure(app.config.get("LOG_LEVEL", "INFO"))
     connect(app)
+    errors.connect(app)
+    frame.connect(app)
+    for door in DOORS:
+        app.register_blueprint(door)
+    for commands in COMMANDS:
+        app.cli.add_command(commands)
     app.extensions["publish"] = publish
     return app
 
@@ -40,6 +53,7 @@ def connect(app: Flask) -> None:
         "pool_size": app.config.get("DATABASE_POOL", 5),
         "max_overflow": 10,
         "pool_pre_ping": True,
+        "hide_parameters": True,  # errors end up in logs, and parameters are personal data and secrets
         "connect_args": {"options": "-c timezone=UTC -c lock_timeout=10000", "keepalives_idle": 10},
     }
     db.init_app(app)

@@ -11,12 +11,13 @@ from stellar_sdk import Keypair, StrKey
 
 import config
 from app import vault
-from app.clock import now
+from app.clock import after
 from app.db import new_id
 from app.errors import Conflict, Invalid, NotFound
 from app.organizations.models import HomeDomain, Organization, Partner, SpentChallenge
 
 FACES = ("sep1", "sep6", "sep10", "sep12", "sep24", "sep31", "sep38")
+GRACE_SECONDS = 60  # a challenge counts as valid to the end of its last second
 
 
 def add_organization(session: Session, name: str) -> Organization:
@@ -64,6 +65,14 @@ def home_domain(session: Session, host: str = "") -> HomeDomain:
     return found
 
 
+def home_domain_named(session: Session, host: str) -> HomeDomain:
+    """Return the home domain that is called ``host``; raise Invalid if none of ours is."""
+    found = session.scalar(select(HomeDomain).where(HomeDomain.host == host.lower()))
+    if found is None:
+        raise Invalid("home_domain is not one of ours", code="unknown_home_domain")
+    return found
+
+
 def signing_keypair(domain: HomeDomain) -> Keypair:
     """Return the key that signs challenges and callbacks. It holds no money."""
     return Keypair.from_secret(_vault().open(domain.signing_seed, _seed_context(domain)).decode())
@@ -103,15 +112,15 @@ def partners(session: Session, organization_id: str) -> list[Partner]:
 
 
 def spend_challenge(session: Session, hash: bytes, expires_at: datetime) -> None:
-    """Remember that a token was given for this challenge; raise Conflict if one was, however close the race."""
+    """Remember that a token was given for this challenge; raise Invalid if one was, however close the race."""
     row = insert(SpentChallenge).values(hash=hash, expires_at=expires_at).on_conflict_do_nothing()
     if session.execute(row.returning(SpentChallenge.hash)).first() is None:
-        raise Conflict("this challenge has been used already", code="challenge_used")
+        raise Invalid("this challenge has been used already", code="challenge_used")
 
 
 def forget_challenges(session: Session, limit: int) -> int:
-    """Delete challenges that have expired, and with that cannot be used anyway; return how many."""
-    expired = select(SpentChallenge.hash).where(SpentChallenge.expires_at < now()).limit(limit)
+    """Delete challenges that have expired well ago, and with that cannot be used anyway; return how many."""
+    expired = select(SpentChallenge.hash).where(SpentChallenge.expires_at < after(-GRACE_SECONDS)).limit(limit)
     gone = delete(SpentChallenge).where(SpentChallenge.hash.in_(expired)).returning(SpentChallenge.hash)
     return len(session.execute(gone).all())
 

@@ -2,15 +2,12 @@ import pytest
 from stellar_sdk import Keypair
 
 import config
-from app.organizations import cli, service
+from app.organizations import service
 from app.vault import Vault
 
 
 @pytest.fixture
 def run(app):
-    for group in (cli.organizations, cli.anchors, cli.keys):
-        app.cli.add_command(group)
-
     def run(*words, **options):
         return app.test_cli_runner().invoke(args=words, **options)
 
