@@ -102,7 +102,7 @@ class Lifecycle:
 
     machine: ClassVar[Machine]
     topic_column: ClassVar[str] = ""  # wake-ups name this column's value too: "order.settled.anchor"
-    __table__: ClassVar[Table]
+    __table__: ClassVar[Any]  # a Table, as soon as the class is mapped
 
     state: Mapped[str]
     due_at: Mapped[datetime | None]

@@ -1,0 +1,155 @@
+"""What owners ask of the engine: do this once; never mind; what became of it?"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select, union_all
+from sqlalchemy.orm import Session
+
+from app.clock import after
+from app.db import new_id
+from app.errors import Conflict, Invalid, NotFound, WrongState
+from app.ledger import service as ledger
+from app.states import begin_all, move
+from app.stellar import addresses, memos, operations
+from app.submission.models import Channel, Order, Settlement, Treasury
+
+RECALL_LOOK_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class NewOrder:
+    """One thing to do on Stellar. ``owner`` and ``owner_key`` name it for ever; ``amount`` is in stroops.
+
+    ``kind`` is payment, or create_account where the destination may not exist yet (native only: it is created with
+    the amount, or paid if it does exist). ``reservation`` is the ledger's key of the money set aside: posted when
+    the order settles, voided when it fails or is cancelled.
+    """
+
+    organization_id: str
+    owner: str
+    owner_key: str
+    source: str
+    destination: str
+    asset: str
+    amount: int
+    memo_type: str = memos.NONE
+    memo: str = ""
+    kind: str = "payment"
+    reservation: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where an order stands. Once settled: where in the ledger. Once failed: the network's code, and it in words."""
+
+    id: str
+    owner_key: str
+    state: str
+    code: str = ""
+    reason: str = ""
+    transaction_hash: str = ""
+    operation_index: int = 0
+    ledger: int = 0
+
+
+def request(session: Session, order: NewOrder) -> str:
+    """Order something and return the order's id; the same again returns the same id.
+
+    Raises Invalid for what could never be sent, Conflict if the key was used for something else.
+    """
+    return request_all(session, [order])[0]
+
+
+def request_all(session: Session, orders: Sequence[NewOrder]) -> list[str]:
+    """Order many things at once; return their ids, in the same order."""
+    wishes = [_checked(order) for order in orders]
+    _check_sources(session, {(wish["source"], wish["organization_id"]) for wish in wishes})
+    begin_all(session, Order, wishes, unique=["owner", "owner_key"])
+    known = _standing(session, wishes)
+    for wish in wishes:
+        if not _same(known[wish["owner"], wish["owner_key"]], wish):
+            name = f"{wish['owner']} {wish['owner_key']}"
+            raise Conflict(f"{name} has been ordered already, as something else", code="order_differs")
+    return [known[wish["owner"], wish["owner_key"]].id for wish in wishes]
+
+
+def cancel(session: Session, owner: str, owner_key: str) -> Outcome:
+    """Call an order off and return where it stands now.
+
+    *cancelled* if nothing was signed; *recalled* if an envelope is out: what becomes of it only the ledger can say.
+    Cancelling again changes nothing. Raises NotFound, or WrongState if it has settled or failed.
+    """
+    this = (Order.owner == owner, Order.owner_key == owner_key)
+    if not move(session, Order, "cancel", *this, Order.state == "ready"):
+        move(session, Order, "recall", *this, due_at=after(RECALL_LOOK_SECONDS))
+    found = outcome(session, owner, owner_key)
+    if found.state in ("settled", "failed"):
+        raise WrongState(f"order {owner_key} has {found.state} already", state=found.state)
+    order = session.get_one(Order, found.id)
+    if found.state == "cancelled" and order.reservation:
+        ledger.void(session, order.reservation)
+    return found
+
+
+def outcome(session: Session, owner: str, owner_key: str) -> Outcome:
+    """Return where an order stands; raise NotFound."""
+    found = outcomes(session, owner, [owner_key])
+    if not found:
+        raise NotFound(f"{owner} has ordered nothing called {owner_key}")
+    return found[owner_key]
+
+
+def outcomes(session: Session, owner: str, owner_keys: Iterable[str]) -> dict[str, Outcome]:
+    """Return where each order stands, by the owner's key; unknown keys are left out."""
+    found = session.execute(
+        select(Order.id, Order.owner_key, Order.state, Order.code, Order.reason)
+        .add_columns(Settlement.transaction_hash, Settlement.operation_index, Settlement.ledger)
+        .outerjoin(Settlement, Settlement.order_id == Order.id)
+        .where(Order.owner == owner, Order.owner_key.in_(list(owner_keys)))
+    )
+    return {row.owner_key: Outcome(*row[:5], *(row[5:] if row.ledger else ())) for row in found}
+
+
+def _checked(order: NewOrder) -> dict[str, Any]:
+    """Return the order's columns, or raise Invalid for what no network would take."""
+    memo_type = order.memo_type or memos.NONE
+    instruction = operations.Instruction(
+        order.kind, order.source, addresses.checked(order.destination), order.asset, order.amount
+    )
+    if order.kind not in ORDERED:
+        raise Invalid(f"{order.kind!r} cannot be ordered", code="invalid_operation")
+    if order.amount < 1 and order.kind != "account_merge":
+        raise Invalid("there is nothing to send", code="invalid_amount")
+    operations.operation(instruction)
+    memos.memo(memo_type, order.memo)
+    return {**asdict(order), "memo_type": memo_type, "id": new_id(), "operation": order.kind}
+
+
+ORDERED = ("payment", "create_account", "account_merge")
+
+
+def _check_sources(session: Session, sources: set[tuple[str, str]]) -> None:
+    ours = union_all(
+        select(Treasury.address, Treasury.organization_id), select(Channel.address, Channel.organization_id)
+    ).subquery()
+    found = session.execute(select(ours).where(ours.c.address.in_([address for address, _ in sources])))
+    strangers = sources - {(row.address, row.organization_id) for row in found}
+    if strangers:
+        names = ", ".join(sorted(address for address, _ in strangers))
+        raise Invalid(f"{names}: no account of this organization; see `flask treasury add`", code="unknown_source")
+
+
+def _standing(session: Session, wishes: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Order]:
+    owners, keys = {wish["owner"] for wish in wishes}, {wish["owner_key"] for wish in wishes}
+    found = session.scalars(select(Order).where(Order.owner.in_(owners), Order.owner_key.in_(keys)))
+    return {(order.owner, order.owner_key): order for order in found}
+
+
+def _same(order: Order, wish: dict[str, Any]) -> bool:
+    return all(getattr(order, name) == wish[name] for name in FACTS)
+
+
+FACTS = ("organization_id", "kind", "source", "destination", "asset", "amount", "memo_type", "memo", "reservation")

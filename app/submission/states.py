@@ -1,0 +1,61 @@
+"""How an order, a batch and a channel may stand and move."""
+
+from app.states import Machine
+
+# fmt: off
+ORDER = Machine("order",
+    states=[
+        ("ready",     "wakes", "may go into the next batch"),
+        ("bound",     "waits", "in a batch: tied to one sequence number until the ledger has spent that number"),
+        ("recalled",  "waits", "bound, but its owner wants it no more; an envelope already out may still pay it"),
+        ("settled",   "tells", "paid: the ledger says so"),
+        ("failed",    "tells", "not paid and never will be; the reason says why"),
+        ("cancelled", "tells", "not paid, as its owner wished"),
+    ],
+    steps=[
+        ("ready",     "bind",    "bound",     "a batch takes it along"),
+        ("bound",     "release", "ready",     "the number is spent, and not on this order"),
+        ("bound",     "settle",  "settled",   "its transaction is in the ledger and succeeded"),
+        ("recalled",  "settle",  "settled",   "the recall came too late"),
+        ("ready",     "fail",    "failed",    "found impossible before it was ever signed"),
+        ("bound",     "fail",    "failed",    "the number is spent, and the network named this order as guilty"),
+        ("bound",     "recall",  "recalled",  "its owner wants it no more"),
+        ("ready",     "cancel",  "cancelled", "nothing was signed"),
+        ("recalled",  "cancel",  "cancelled", "the number is spent, and not on this order"),
+    ])
+
+BATCH = Machine("batch",
+    states=[
+        ("bound",     "wakes", "has a channel, a number and its orders: to be signed"),
+        ("live",      "wakes", "signed and written down: an envelope of it may apply; to be handed in and asked for"),
+        ("parked",    "waits", "goes on only if the world changes, or an operator decides; looked at again now and then"),
+        ("closed",    "rests", "its number is spent and every order of it accounted for"),
+    ],
+    steps=[
+        ("bound",     "sign",    "live",      "an attempt is stored, so it may be handed in"),
+        ("live",      "rebuild", "bound",     "what was signed will not do: sign anew, on the same number"),
+        ("parked",    "rebuild", "bound",     "what stood in the way is gone"),
+        ("bound",     "park",    "parked",    "it cannot be signed"),
+        ("live",      "park",    "parked",    "the network's answer is not ours to interpret"),
+        ("live",      "close",   "closed",    "the ledger has spent the number on one of its attempts"),
+        ("parked",    "close",   "closed",    "the ledger has spent the number on one of its attempts"),
+        ("parked",    "abandon", "closed",    "an operator has made sure that none of it was paid"),
+    ])
+
+CHANNEL = Machine("channel",
+    states=[
+        ("founding",  "rests", "its account is being created; `flask channels ensure` opens it"),
+        ("open",      "rests", "takes the next batch as soon as it has none"),
+        ("parked",    "rests", "its sequence number is not what we wrote down: an operator must look"),
+        ("retired",   "rests", "takes no batch any more"),
+    ],
+    steps=[
+        ("founding",  "open",    "open",      "its account is in the ledger"),
+        ("parked",    "open",    "open",      "an operator has looked"),
+        ("retired",   "open",    "open",      "it is needed again"),
+        ("open",      "park",    "parked",    "the audit found another sequence number in the ledger"),
+        ("open",      "retire",  "retired",   "it is to be merged back, or needed no more"),
+        ("parked",    "retire",  "retired",   "it is to be merged back, or needed no more"),
+        ("founding",  "retire",  "retired",   "its account was never created"),
+    ])
+# fmt: on
