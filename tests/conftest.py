@@ -40,7 +40,6 @@ IN_A_HURRY = {
     "max_wal_senders": "0",
     "max_wal_size": "128MB",
     "autovacuum": "off",
-    "dynamic_shared_memory_type": "mmap",  # with the other files, where a kill leaves nothing behind
 }
 
 hypothesis.settings.register_profile("explore", deadline=None)

@@ -23,6 +23,13 @@ from app.sandbox.orphans import end_orphans
 from app.sandbox.programs import Account, Program, ask, await_ready, launch, see_off
 from app.sandbox.state import free_port, hold, own_directory, remembered, state_directory, write_private
 
+POSTGRES_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "timezone": "UTC",
+    "dynamic_shared_memory_type": "mmap",  # among its files, where a kill leaves nothing behind
+}
+
 
 class Service(ABC):
     """A server in a directory of its own. ``start`` returns its URL; ``program`` is the same as a row to supervise.
@@ -113,9 +120,8 @@ class Postgres(Service):
         binaries = binaries_for(self.account)
         if not self.files.exists():
             create_cluster(binaries, self.files, self.password, self.account)
-        defaults = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "timezone": "UTC"}
-        settings = (defaults | dict(self.settings)).items()
-        options = [part for name, value in settings for part in ("-c", f"{name}={value}")]
+        settings = POSTGRES_SETTINGS | dict(self.settings)
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [binaries / "postgres", "-D", self.files, "-p", str(self.port), *options]
 
     def _url(self) -> str:
