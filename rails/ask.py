@@ -12,12 +12,15 @@ from typing import Any, Generic, TypeVar
 from rails.answers import read_arrivals, read_report, read_reports, unknown
 from rails.base import Arrival, Method, Payout, PendingDeposit, Rail, Report, State
 
-Fact = TypeVar("Fact", Arrival, Report)
+Fact = TypeVar("Fact")
 
 
 @dataclass(frozen=True)
 class Polled(Generic[Fact]):
-    """What a poll brought. The cursor moves only if all was understood: what was not will be said again."""
+    """What a poll brought: of each payout perhaps several reports, in the order in which things happened.
+
+    The cursor moves only if all was understood: what was not will be said again.
+    """
 
     facts: Sequence[Fact]
     cursor: str

@@ -145,6 +145,7 @@ class Payout:
     refund_of: str = ""  # the ``ref`` of the arrival this gives back
     ref: str = ""  # the rail's own name for it, from an earlier report
     fee: Money | None = None  # what the house keeps of ``amount_in``, if anything was agreed
+    transaction_id: str = ""  # by which customers know it; a corrected order has a new key, and still this name
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ class Rail:
 
     name: str = ""
     methods: Sequence[Method] = ()
-    timeout_seconds: float = 30
+    timeout_seconds: int = 30
 
     def __init__(self, settings: Mapping[str, Any]):
         """``settings`` are this rail's own, from the configuration. Connect to nobody here."""

@@ -38,7 +38,7 @@ ADDRESSES = ("bank_account_number", "clabe_number", "cbu_number", "mobile_money_
 def outgoing_row(payout: Payout, kind: str, status: str, decimals: int) -> Transaction:
     """Return the row a class is shown for ``payout``."""
     return Transaction(
-        id=_identity(payout.key),
+        id=_identity(payout.transaction_id or payout.key),
         kind=kind,
         protocol=PROTOCOLS[kind],
         status=status,

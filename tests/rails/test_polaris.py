@@ -278,6 +278,12 @@ def test_a_class_sees_the_columns_it_knows(adopt: Adopt, kind: str, status: str)
     assert report.eta
 
 
+def test_a_corrected_order_still_bears_the_name_the_anchor_knows(adopt: Adopt):
+    order = payout(key="1-2", transaction_id="1")
+    report = ask.execute(rail_doing(adopt, "assert transaction.id == '1'", *set_and_save("completed")), order)
+    assert (report.key, report.state) == ("1-2", State.DELIVERED)
+
+
 def test_a_query_set_can_be_narrowed(adopt: Adopt):
     source = """
 from django.db.models import QuerySet
