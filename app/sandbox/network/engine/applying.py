@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from stellar_sdk import xdr as X
 
-from .balances import Rules
+from .rules import Rules
 from .frames import FeeBump, Frame, Transaction, operation_source
 from .operations import RULES
 from .operations.rule import Step

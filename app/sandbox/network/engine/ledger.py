@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from .applying import Applied, apply
-from .balances import Rules
-from .entries import Account, Entry, Header
-from .frames import FeeBump, Frame, decode
+from .rules import Rules
+from .entries import HEADER, Account, Entry, Header
+from .frames import Frame
 from .queue import Admission, Queue
 from .validity import Moment, admissible
 from .world import Changes, World
@@ -40,10 +40,14 @@ class Ledger:
     def header(self) -> Header:
         return self.world.header
 
-    def submit(self, envelope: bytes, now: int) -> tuple[Frame, Admission]:
-        """Offer an envelope for the next ledger. Raises Undecodable."""
-        frame = decode(envelope, self.rules.passphrase)
-        return frame, self.queue.submit(self.world, frame, self._next(now))
+    def first(self) -> Closed:
+        """Return the ledger as it stands, as though it had closed with everything new in it."""
+        entries = {entry.key: (None, entry) for entry in self.world if entry.key != HEADER}
+        return Closed(self.header, (), entries, self.rules.base_fee, 0)
+
+    def submit(self, frame: Frame, now: int) -> Admission:
+        """Offer a transaction for the next ledger."""
+        return self.queue.submit(self.world, frame, self._next(now))
 
     def _next(self, now: int) -> Moment:
         """Return the moment admission judges by: the last close time, and how late the next ledgers may close."""
@@ -51,10 +55,13 @@ class Ledger:
         latest = max(now, last.close_time) + EXPECTED_CLOSES * self.rules.close_seconds
         return Moment(last.sequence + 1, last.close_time, latest)
 
-    def close(self, close_time: int) -> Closed:
-        """Close the next ledger with the best paying transactions of the queue."""
+    def close(self, close_time: int, outbid: int = 0) -> Closed:
+        """Close the next ledger with the best paying transactions of the queue.
+
+        ``outbid``: as though others had filled it at so many stroops an operation.
+        """
         self._drop_invalid(close_time)
-        chosen, base_fee = self._choose()
+        chosen, base_fee = self._choose(outbid)
         mark = self.world.mark()
         header = replace(self.header, sequence=self.header.sequence + 1, close_time=close_time)
         self.world.put(header)
@@ -71,9 +78,9 @@ class Ledger:
         moment = Moment(self.header.sequence + 1, close_time, close_time)
         for frame in list(self.queue):
             if not admissible(self.world, self.rules, frame, moment).succeeded:
-                self.queue.drop_invalid(frame)
+                self.queue.drop(frame)
 
-    def _choose(self) -> tuple[list[Frame], int]:
+    def _choose(self, outbid: int) -> tuple[list[Frame], int]:
         """Return the transactions for this ledger and the fee per operation they pay.
 
         The best bids first; if somebody is left out, all pay the lowest rate that got in.
@@ -82,7 +89,7 @@ class Ledger:
         chosen: list[Frame] = []
         ranked = sorted(self.queue, key=lambda frame: (-((frame.fee << 32) // frame.size), self._shuffle_key(frame)))
         for frame in ranked:
-            if frame.size <= room:
+            if frame.size <= room and frame.fee > outbid * frame.size:
                 chosen.append(frame)
                 room -= frame.size
         surge = len(chosen) < len(ranked)
@@ -110,5 +117,3 @@ def genesis(root: bytes, close_time: int) -> list[Entry]:
     """Return the entries of a new ledger: all lumens there are, with one account."""
     return [Header(1, close_time), Account(root, TOTAL_STROOPS, 0)]
 
-
-__all__ = ["Closed", "FeeBump", "Ledger", "genesis"]

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
-from .balances import Rules, available
+from .balances import available
+from .rules import Rules
 from .frames import FeeBump, Frame
-from .results import AnyResult, BumpResult, Code
+from .results import AnyResult, Code
 from .validity import Moment, admissible, new_result
 from .world import World
 
@@ -137,9 +138,10 @@ class Queue:
     def _ban(self, hash: bytes) -> None:
         self._banned[0].add(hash)
 
-    def drop_invalid(self, frame: Frame) -> None:
-        """``frame`` can no longer apply."""
-        del self._waiting[frame.source]
+    def drop(self, frame: Frame) -> None:
+        """``frame`` is no longer welcome."""
+        if self._pending_of(frame.source) is frame:
+            del self._waiting[frame.source]
         self._ban(frame.hash)
 
     def closed(self, applied: list[Frame]) -> None:
@@ -165,5 +167,3 @@ def _bids_more(frame: Frame, than: Frame) -> bool:
 def _bid_rank(frame: Frame) -> tuple[int, bytes]:
     return (frame.fee << 32) // frame.size, frame.hash
 
-
-__all__ = ["Admission", "BumpResult", "Queue", "Status"]

@@ -7,7 +7,8 @@ has for it, the rest are codes of all operations.
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from .balances import SUBENTRIES_MAX, Rules, available, minimum
+from .balances import SUBENTRIES_MAX, available, minimum
+from .rules import Rules
 from .entries import Account, ClaimableBalance, Data, Offer, Signer, TrustLine
 from .results import Failed, OpCode
 from .world import World

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from .balances import Rules, available
+from .balances import available
+from .rules import Rules
 from .entries import Account, Signer
 from .frames import FeeBump, Frame, Transaction, operation_source
 from .operations import RULES

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..balances import Rules
+from ..rules import Rules
 from ..entries import Account, Thresholds
 from ..frames import Transaction
 from ..results import Failed

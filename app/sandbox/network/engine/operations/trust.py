@@ -76,7 +76,7 @@ def apply_allow(step: Step) -> None:
     revocable = bool(step.account.flags & AUTH_REVOCABLE)
     if not revocable and wanted == 0:
         raise _allow("CANT_REVOKE")
-    line = step.world.line(account_id(step.body.trustor), _code_of(step.body.asset, step.source))
+    line = step.world.line(account_id(step.body.trustor), coded_asset(step.body.asset, step.source))
     if line is None:
         raise _allow("NO_TRUST_LINE")
     flags = line.flags & ~_AUTH_FLAGS | wanted
@@ -85,7 +85,7 @@ def apply_allow(step: Step) -> None:
     _put_flags(step, line, flags)
 
 
-def _code_of(code: X.AssetCode, issuer: bytes) -> Asset:
+def coded_asset(code: X.AssetCode, issuer: bytes) -> Asset:
     held = code.asset_code4.asset_code4 if code.asset_code4 else code.asset_code12.asset_code12  # type: ignore[union-attr]
     return Asset(held.rstrip(b"\0"), issuer)
 

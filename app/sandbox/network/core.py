@@ -1,0 +1,89 @@
+"""Core and its readers: one ledger, the nodes that ingest it, and the clock it closes by."""
+
+import time
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from stellar_sdk import Keypair
+
+from .engine.frames import Frame, decode
+from .engine.ledger import Closed, Ledger, genesis
+from .engine.queue import Admission
+from .engine.rules import Rules
+from .faults import Faults
+from .friendbot import Friendbot
+from .horizon.node import Bell, Node
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a network is run. ``close_seconds`` 0: only when told to. ``keep_ledgers``: how much history nodes keep."""
+
+    passphrase: str = "Railhead Sandbox Network ; 2026"
+    close_seconds: float = 5
+    max_operations: int = 1000
+    seed: int = 0
+    nodes: int = 1
+    keep_ledgers: int = 20_000
+
+
+class Core:
+    """The ledger of a network with its clock. ``ahead_seconds`` is how far tests have driven that clock."""
+
+    def __init__(self, settings: Settings, wall: Callable[[], float] = time.time) -> None:
+        expected = max(1, round(settings.close_seconds))
+        self.settings = settings
+        self.rules = Rules(settings.passphrase, max_operations=settings.max_operations, close_seconds=expected)
+        self.root = Keypair.from_raw_ed25519_seed(sha256(settings.passphrase.encode()).digest())
+        self.ahead_seconds = 0
+        self.faults = Faults()
+        self.close_seconds = settings.close_seconds
+        self.interval_changed = Bell()
+        self.nodes = [Node(self.rules, number, settings.keep_ledgers) for number in range(settings.nodes)]
+        self.friendbot = Friendbot(self.rules, self.root)
+        self._wall = wall
+        self.ledger = Ledger(self.rules, genesis(self.root.raw_public_key(), self.now()), settings.seed)
+        self._publish(self.ledger.first())
+
+    def now(self) -> int:
+        return int(self._wall()) + self.ahead_seconds
+
+    def set_interval(self, seconds: float) -> None:
+        self.close_seconds = seconds
+        self.interval_changed.ring()
+
+    def decode(self, envelope: str) -> Frame:
+        """Read a base64 envelope. Raises Undecodable or binascii.Error."""
+        return decode(b64decode(envelope, validate=True), self.rules.passphrase)
+
+    def submit(self, frame: Frame) -> Admission:
+        return self.ledger.submit(frame, self.now())
+
+    def evict(self, frame: Frame) -> None:
+        """Drop a pending transaction and ban it, silently."""
+        self.ledger.queue.drop(frame)
+
+    def close(self) -> Closed:
+        """Close the next ledger now."""
+        surge = self.faults.strike(0, "", "surge")
+        befriending = self.friendbot.transaction(self.ledger.world)
+        if befriending:
+            self.submit(befriending)
+        closed = self.ledger.close(self._close_time(), outbid=surge.fee if surge else 0)
+        self._publish(closed)
+        return closed
+
+    def _close_time(self) -> int:
+        """Return the second the next ledger closes at: the clock's, and later than the last one's if it has content.
+
+        Ledgers that close more than once a second and are empty share their second. If each took one of its own, the
+        ledger would run away from the clock, and with it from every time bound that a client takes from its own.
+        """
+        last = self.ledger.header.close_time
+        return max(self.now(), last + 1 if len(self.ledger.queue) else last)
+
+    def _publish(self, closed: Closed) -> None:
+        for node in self.nodes:
+            node.offer(closed)

@@ -1,0 +1,1 @@
+"""Horizon's face: what has been ingested from the ledger, shown over HTTP."""

@@ -1,0 +1,38 @@
+"""/friendbot on a node."""
+
+import asyncio
+
+from ..core import Core
+from ..http import Request, Response, json_response
+from .listings import account_key
+from .node import Node
+from .pages import HAL
+from .problems import Problem, invalid
+from .show.transactions import show_transaction
+from .submission import SUBMIT_SECONDS
+
+
+async def befriend(node: Node, core: Core, request: Request) -> Response:
+    """Create the account ``addr``; where ledgers close only when told, close one."""
+    text = request.query.get("addr") or request.form.get("addr", "")
+    if not text.startswith("G"):
+        raise invalid("addr", "must be an account's address")
+    id = account_key(text)
+    funded = Problem("bad_request", "account already funded to starting balance")
+    if core.ledger.world.account(id):
+        raise funded
+    sent = core.friendbot.ask(id)
+    if not core.close_seconds:
+        core.close()
+    try:
+        frame = await asyncio.wait_for(asyncio.shield(sent), SUBMIT_SECONDS)
+    except asyncio.CancelledError:
+        if not sent.cancelled():
+            raise
+        raise funded from None
+    except TimeoutError:
+        raise Problem("timeout") from None
+    record = await node.included(frame.hash.hex(), SUBMIT_SECONDS)
+    if record is None:
+        raise Problem("timeout")
+    return json_response(show_transaction(record, request.base), content_type=HAL)

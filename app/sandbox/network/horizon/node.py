@@ -1,0 +1,159 @@
+"""One Horizon: what it has ingested so far of the ledgers core has closed, and who waits for more."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from hashlib import sha256
+from typing import Any
+
+from ..engine.entries import Header
+from ..engine.frames import Frame
+from ..engine.ledger import Closed
+from ..engine.rules import Rules
+from . import participants
+from .history import Feed, Feeds, LedgerRecord, OperationRecord, TransactionRecord, toid
+from .problems import Problem
+from .view import Shown, View
+
+
+Wait = Callable[[float], Awaitable[None]]
+
+
+class Bell:
+    """Wakes everybody who listens, once."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        rung, self._rung = self._rung, asyncio.Event()
+        rung.set()
+
+    def listen(self) -> Wait:
+        """Return what waits, at most so many seconds, for the next ring after now."""
+        rung = self._rung
+
+        async def wait(seconds: float) -> None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(rung.wait(), seconds)
+
+        return wait
+
+
+class Node:
+    """History and state as of the last ingested ledger, ``lag`` ledgers behind core."""
+
+    def __init__(self, rules: Rules, number: int, keep_ledgers: int) -> None:
+        self.rules = rules
+        self.number = number
+        self.keep_ledgers = keep_ledgers
+        self.lag = 0
+        self.news = Bell()
+        self.view = View()
+        self.ledgers: Feed[LedgerRecord] = Feed()
+        self.transactions: Feeds[TransactionRecord] = Feeds()
+        self.operations: Feeds[OperationRecord] = Feeds()
+        self.core: Header | None = None
+        self._by_hash: dict[str, TransactionRecord] = {}
+        self._by_sequence: dict[int, LedgerRecord] = {}
+        self._waiting: deque[Closed] = deque()
+
+    def offer(self, closed: Closed) -> None:
+        """Core has closed a ledger."""
+        self.core = closed.header
+        self._waiting.append(closed)
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Ingest what the lag allows."""
+        while len(self._waiting) > self.lag:
+            self._ingest(self._waiting.popleft())
+            self.news.ring()
+
+    @property
+    def latest(self) -> LedgerRecord:
+        return self._by_sequence[max(self._by_sequence)]
+
+    @property
+    def elder(self) -> int:
+        return min(self._by_sequence)
+
+    @property
+    def end(self) -> int:
+        """The place after everything ingested so far: what a cursor of "now" means."""
+        return toid(self.latest.header.sequence + 1) - 1
+
+    def refuse_before_history(self, place: Any) -> None:
+        """Reading backwards from before the oldest ledger kept is refused; forwards, it starts at the oldest."""
+        if (place[0] if isinstance(place, tuple) else place) <= toid(self.elder):
+            raise Problem("before_history")
+
+    def ledger(self, sequence: int) -> LedgerRecord | None:
+        return self._by_sequence.get(sequence)
+
+    def transaction(self, hash: str) -> TransactionRecord | None:
+        """Find a transaction by its hash, or by that of the transaction inside a fee bump."""
+        return self._by_hash.get(hash)
+
+    async def included(self, hash: str, seconds: float) -> TransactionRecord | None:
+        """Wait until a transaction is in history, at most ``seconds``."""
+        deadline = self.clock() + seconds
+        while (record := self.transaction(hash)) is None and self.clock() < deadline:
+            await self.news.listen()(deadline - self.clock())
+        return record
+
+    async def synced(self, frame: Frame, seconds: float) -> None:
+        """Wait until core is not ahead any more, or the source of ``frame`` has reached its sequence number."""
+        deadline = self.clock() + seconds
+        while self._waiting and self.clock() < deadline:
+            account = self.view.account(frame.source)
+            if account and account.sequence >= frame.sequence:
+                return
+            await self.news.listen()(deadline - self.clock())
+
+    @staticmethod
+    async def sleep(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    @staticmethod
+    def clock() -> float:
+        """Return seconds that only grow."""
+        return asyncio.get_running_loop().time()
+
+    def _ingest(self, closed: Closed) -> None:
+        header = closed.header
+        previous = self.latest.hash if self._by_sequence else "0" * 64
+        hash = sha256(bytes.fromhex(previous) + b"%d/%d" % (header.sequence, header.close_time)).hexdigest()
+        ledger = LedgerRecord(header, hash, previous, closed.base_fee, closed.set_size)
+        for order, applied in enumerate(closed.transactions, 1):
+            self._ingest_transaction(TransactionRecord(toid(header.sequence, order), ledger, applied))
+        for key, (_, entry) in closed.changes.items():
+            self.view.update(key, Shown(entry, header.sequence, header.close_time) if entry else None)
+        self.ledgers.append(ledger)
+        self._by_sequence[header.sequence] = ledger
+        self._trim()
+
+    def _ingest_transaction(self, record: TransactionRecord) -> None:
+        frame = record.applied.frame
+        for index in range(len(frame.inner.operations)):
+            operation = OperationRecord(record.place + index + 1, record, index)
+            record.operations.append(operation)
+            self.operations.append(operation, participants.of_operation(operation))
+        record.ledger.transactions.append(record)
+        self.transactions.append(record, participants.of_transaction(record))
+        self._by_hash[frame.inner.hash.hex()] = record
+        self._by_hash[frame.hash.hex()] = record
+
+    def _trim(self) -> None:
+        """Forget the oldest ledgers, some at a time: going through all accounts for each would be dear."""
+        if len(self._by_sequence) <= self.keep_ledgers + max(16, self.keep_ledgers // 16):
+            return
+        keep_from = self.latest.header.sequence - self.keep_ledgers + 1
+        for sequence in [old for old in self._by_sequence if old < keep_from]:
+            for record in self._by_sequence.pop(sequence).transactions:
+                self._by_hash.pop(record.hash, None)
+                self._by_hash.pop(record.applied.frame.inner.hash.hex(), None)
+        until = toid(keep_from)
+        for feed in (self.ledgers, self.transactions, self.operations):
+            feed.forget(until)

@@ -1,0 +1,91 @@
+"""Which address is answered by what."""
+
+import re
+from base64 import b64encode
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ..engine.entries import Account
+from ..http import Request, Response, json_response
+from . import listings
+from .node import Node
+from .pages import HAL, Listing
+from .problems import Problem
+from .show.accounts import show_account
+from .show.fees import show_fee_stats
+from .show.ledgers import show_ledger
+from .show.operations import show_operation
+from .show.root import show_root
+from .show.transactions import show_transaction
+
+Answer = Response | Listing
+Route = tuple[re.Pattern[str], Callable[..., Answer | Awaitable[Answer]]]
+
+
+def _hal(content: dict[str, Any]) -> Response:
+    return json_response(content, content_type=HAL)
+
+
+def root(node: Node, request: Request) -> Response:
+    return _hal(show_root(node, request.base))
+
+
+def health(node: Node, request: Request) -> Response:
+    return json_response({"database_connected": True, "core_up": True, "core_synced": True})
+
+
+def fee_stats(node: Node, request: Request) -> Response:
+    return _hal(show_fee_stats(node))
+
+
+def account(node: Node, request: Request, id: str) -> Response:
+    return _hal(show_account(node.view, _find_account(node, id), request.base))
+
+
+def _find_account(node: Node, id: str) -> Any:
+    shown = node.view.get(("account", listings.account_key(id)))
+    if shown is None or not isinstance(shown.entry, Account):
+        raise Problem("not_found")
+    return shown
+
+
+def account_data(node: Node, request: Request, id: str, name: str) -> Response:
+    _find_account(node, id)
+    found = node.view.get(("data", listings.account_key(id), name.encode()))
+    if found is None:
+        raise Problem("not_found")
+    return _hal({"value": b64encode(found.entry.value).decode()})  # type: ignore[union-attr]
+
+
+def transaction(node: Node, request: Request, hash: str) -> Response:
+    return _hal(show_transaction(listings.find_transaction(node, hash), request.base, hash))
+
+
+def operation(node: Node, request: Request, id: str) -> Response:
+    joined = request.query.get("join") == "transactions"
+    return _hal(show_operation(listings.find_operation(node, id), request.base, joined=joined))
+
+
+def ledger(node: Node, request: Request, sequence: str) -> Response:
+    return _hal(show_ledger(node.rules, listings.find_ledger(node, sequence), request.base))
+
+
+_KIND = f"(?P<name>{'|'.join(listings.KINDS)})"
+
+_TABLE: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("/", root),
+    ("/health", health),
+    ("/fee_stats", fee_stats),
+    ("/ledgers", listings.ledgers),
+    (r"/ledgers/(?P<sequence>[^/]+)", ledger),
+    (rf"/ledgers/(?P<sequence>[^/]+)/{_KIND}", listings.of_ledger),
+    (r"/accounts/(?P<id>[^/]+)", account),
+    (r"/accounts/(?P<id>[^/]+)/data/(?P<name>[^/]+)", account_data),
+    (rf"/accounts/(?P<id>[^/]+)/{_KIND}", listings.of_account),
+    (r"/transactions/(?P<hash>[^/]+)", transaction),
+    (rf"/transactions/(?P<hash>[^/]+)/{_KIND}", listings.of_transaction),
+    (r"/operations/(?P<id>[^/]+)", operation),
+    (f"/{_KIND}", listings.everything),
+)
+
+ROUTES: tuple[Route, ...] = tuple((re.compile(path), view) for path, view in _TABLE)

@@ -1,0 +1,1 @@
+"""Records as the JSON that Horizon shows, one module per kind."""
