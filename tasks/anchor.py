@@ -1,30 +1,10 @@
 """Drains of the anchor room: what came finds its transaction, goes to its rail, and is asked about until it arrived."""
 
-from functools import cache, partial
+from functools import partial
 
-from flask import current_app
-
-import rails
 from app.anchor import arrivals, closing, payouts, refunds
-from app.anchor.consequences import Counter
-from rails.base import Rail
+from app.anchor.counters import counter, names
 from tasks.drain import Errand, drain, errand, step
-
-
-@cache
-def rail(name: str) -> Rail:
-    """Return the rail that the settings call ``name``, one for this process."""
-    return rails.build(current_app.config["RAILS"][name], current_app.config["RAIL_SETTINGS"][name])
-
-
-def counter(name: str) -> Counter:
-    """Return where the rail ``name`` is served."""
-    settings = current_app.config
-    return Counter(name, rail(name), settings["RAIL_POLL_SECONDS"], settings["RAIL_PATIENCE_SECONDS"])
-
-
-def names() -> list[str]:
-    return list(current_app.config["RAILS"])
 
 
 @drain()
@@ -65,4 +45,3 @@ def settle_refunds() -> bool:
 @drain()
 def close_transactions() -> bool:
     return step("close_transactions", closing.close_transactions)
-

@@ -2,41 +2,26 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.anchor import books, policy
+from app.anchor.counters import Counter
 from app.anchor.models import Transaction
 from app.anchor.refunds import refund
 from app.anchor.tell import tell
 from app.clock import after, now, read
 from app.customers import service as customers
 from app.states import move_one, put_off
-from rails.base import Rail, Report, State
+from rails.base import Report, State
 
 log = logging.getLogger(__name__)
 
-LEASE_MARGIN_SECONDS = 15  # a lease outlasts the act it covers
 CORRECTION_SECONDS = 7 * 86_400  # how long a customer may take to correct what the rail refused
 REMIND_SECONDS = 86_400
 
 Facts = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Counter:
-    """Where a rail is served: its name in our tables, itself, and how patient the house is with it."""
-
-    name: str
-    rail: Rail
-    poll_seconds: int
-    patience_seconds: int
-
-    @property
-    def lease_seconds(self) -> int:
-        return self.rail.timeout_seconds + LEASE_MARGIN_SECONDS
 
 
 def draw(session: Session, counter: Counter, transaction: Transaction, report: Report) -> None:

@@ -6,12 +6,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.anchor import books
-from app.anchor.consequences import Counter, draw, send_back
+from app.anchor.arrivals import take
+from app.anchor.consequences import draw, send_back
+from app.anchor.counters import Counter
 from app.anchor.models import Refund, Transaction
 from app.anchor.refunds import retry
 from app.anchor.tell import tell
 from app.errors import Conflict, Invalid, NotFound
 from app.states import move_one
+from app.watcher import service as watcher
+from app.watcher.models import Observation
 from rails.base import Report, State
 
 STATEMENTS = {
@@ -61,6 +65,19 @@ def listed(session: Session, states: Sequence[str], limit: int) -> list[Transact
     """Return transactions, the latest first; all states if none is named."""
     wanted = select(Transaction).order_by(Transaction.created_at.desc()).limit(limit)
     return list(session.scalars(wanted.where(Transaction.state.in_(states)) if states else wanted).unique())
+
+
+def unclaimed(session: Session) -> list[Observation]:
+    """Return what came on Stellar and nobody claimed."""
+    return watcher.unmatched(session)
+
+
+def assign(session: Session, operation: int, transaction: Transaction) -> None:
+    """Count an unclaimed payment for ``transaction``; raise NotFound if there is none."""
+    found = next((row for row in unclaimed(session) if row.id == operation), None)
+    if found is None:
+        raise NotFound(f"operation {operation} is not in suspense")
+    take(session, transaction, found)
 
 
 def _must_be_under_way(transaction: Transaction, state: State) -> None:

@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.anchor import books, sealed
-from app.anchor.consequences import Counter, can_look_up, draw, hold, wait
+from app.anchor.consequences import can_look_up, draw, hold, wait
+from app.anchor.counters import Counter
 from app.anchor.models import RailCursor, Transaction
 from app.clock import after, now
 from app.customers import service as customers

@@ -16,9 +16,7 @@ from app.assets import service as assets
 from app.assets.models import Asset, Method
 from app.clock import read
 from app.customers import service as customers
-from app.db import new_id
-from app.errors import Invalid, NotFound, WrongState
-from app.organizations.models import HomeDomain
+from app.errors import Invalid, NotFound
 from app.states import begin, move_one
 
 MEMO_BYTES = 15  # 120 bits nobody guesses; 24 letters of base32, which fit a text memo
@@ -53,23 +51,24 @@ class NewSend:
 
 @dataclass(frozen=True)
 class Terms:
-    """What is settled outside a request: under which home domain it came, and how long it may wait."""
+    """What is settled outside a request: its id, under which home domain it came, and how long it may wait."""
 
-    home_domain: HomeDomain
+    id: str
+    organization_id: str
+    home_domain_id: str
     expiry_seconds: int
 
 
 def create_send(session: Session, terms: Terms, sender: Sender, new: NewSend) -> Transaction:
     """Begin a send, or raise Invalid for what cannot be sent. It waits for its payment, or for its customers first."""
-    organization_id = terms.home_domain.organization_id
-    asset = assets.asset_by_code(session, organization_id, new.asset_code, new.asset_issuer)
+    asset = assets.asset_by_code(session, terms.organization_id, new.asset_code, new.asset_issuer)
     method = assets.method(asset, "send", new.funding_method)
     assets.check_amount(method, new.amount, asset.significant_decimals)
     if new.destination_asset not in ("", method.pays):
         raise Invalid(f"destination_asset must be {method.pays}", destination_asset=new.destination_asset)
-    for person_id, kind in needed(new.sender_id, new.receiver_id, method):
-        if not person_id or not customers.owned(session, organization_id, person_id, sender.account):
-            raise Invalid("customer_info_needed", code="customer_info_needed", type=kind)
+    for name, person_id in (("sender_id", new.sender_id), ("receiver_id", new.receiver_id)):
+        if person_id and not customers.owned(session, terms.organization_id, person_id, sender.account):
+            raise Invalid(f"{name}: no customer of yours has this id")
     transaction = _announced(terms, sender, new, asset, method)
     transaction.expires_at = read(session) + timedelta(seconds=terms.expiry_seconds)
     sealed.keep_fields(transaction, new.fields)
@@ -95,6 +94,12 @@ def approve_if_ready(session: Session, transaction: Transaction) -> bool:
     return True
 
 
+def set_callback(session: Session, transaction: Transaction, url: str) -> None:
+    """Report to ``url`` from now on, in place of any other."""
+    sealed.keep_callback(transaction, url)
+    session.flush()
+
+
 def find(session: Session, organization_id: str, sender: Sender, transaction_id: str) -> Transaction:
     """Return the sender's own transaction; raise NotFound for any other, whether it exists or not."""
     transaction = session.get(Transaction, transaction_id)
@@ -110,7 +115,7 @@ def find(session: Session, organization_id: str, sender: Sender, transaction_id:
 def update_send(session: Session, transaction: Transaction, fields: Mapping[str, str]) -> None:
     """Take in corrected fields (SEP-31 ``PATCH``, deprecated): only those asked for, only while asked for."""
     if transaction.state != "needs_customer" or not transaction.required_info:
-        raise WrongState("no information was asked for")
+        raise Invalid("no information was asked for")
     unknown = sorted(set(fields) - set(transaction.required_info))
     if unknown or not fields:
         raise Invalid(f"not asked for: {', '.join(unknown)}" if unknown else "fields.transaction is empty")
@@ -135,9 +140,9 @@ def concerned(session: Session, customer_id: str) -> list[Transaction]:
 
 def _announced(terms: Terms, sender: Sender, new: NewSend, asset: Asset, method: Method) -> Transaction:
     return Transaction(
-        id=new_id(),
-        organization_id=terms.home_domain.organization_id,
-        home_domain_id=terms.home_domain.id,
+        id=terms.id,
+        organization_id=terms.organization_id,
+        home_domain_id=terms.home_domain_id,
         protocol="sep31",
         kind="send",
         account=sender.account,

@@ -1,0 +1,64 @@
+"""``flask assets``: what the organization holds, and the ways out."""
+
+from decimal import Decimal
+
+import click
+from flask.cli import AppGroup
+
+from app.assets import service
+from app.db import transaction
+from app.errors import Refused
+from app.money import parse, show
+
+assets = AppGroup("assets", help="What an organization holds on Stellar, and the methods it goes by.")
+
+
+@assets.command("add")
+@click.argument("organization_id")
+@click.argument("asset")
+@click.argument("distribution")
+@click.option("--decimals", default=2, show_default=True, help="How finely amounts are shown and taken.")
+@click.option("--policy", type=click.Choice(["exact", "tolerance", "rail"]), default="exact", show_default=True)
+@click.option("--tolerance", default="0", help="How far off a payment may be, under the policy tolerance.")
+def add(organization_id: str, asset: str, distribution: str, decimals: int, policy: str, tolerance: str) -> None:
+    """Add ASSET (stellar:CODE:ISSUER or stellar:native), held by the account DISTRIBUTION."""
+    try:
+        with transaction() as session:
+            new = service.NewAsset(organization_id, asset, distribution, decimals, policy, parse(tolerance))
+            click.echo(service.add_asset(session, new).id)
+    except (Refused, ValueError) as refusal:
+        raise click.ClickException(str(refusal)) from None
+
+
+@assets.command("add-method")
+@click.argument("asset_id")
+@click.argument("name")
+@click.option("--kind", type=click.Choice(["send", "withdrawal", "deposit"]), default="send", show_default=True)
+@click.option("--rail", required=True, help="A name in the setting RAILS.")
+@click.option("--pays", required=True, help="What the rail pays, unit for unit: iso4217:USD.")
+@click.option("--minimum", default="0.01")
+@click.option("--maximum", default="1000000")
+@click.option("--fee-fixed", default="0")
+@click.option("--fee-percent", default="0")
+@click.option("--sender-type", default="", help="The SEP-12 type a sender must be.")
+@click.option("--receiver-type", default="", help="The SEP-12 type a receiver must be.")
+def add_method(asset_id: str, name: str, **options: str) -> None:
+    """Let an asset go by the method NAME, a SEP funding_method."""
+    units = {key: parse(options.pop(key)) for key in ("minimum", "maximum", "fee_fixed")}
+    percent = Decimal(options.pop("fee_percent"))
+    try:
+        with transaction() as session:
+            service.add_method(session, asset_id, name, fee_percent=percent, **units, **options)
+    except (Refused, ValueError) as refusal:
+        raise click.ClickException(str(refusal)) from None
+
+
+@assets.command("list")
+def list_assets() -> None:
+    """List assets and methods."""
+    with transaction() as session:
+        for asset in service.every_asset(session):
+            click.echo(f"{asset.id} {asset.asset} held by {asset.distribution}, {asset.amount_policy}")
+            for method in asset.methods:
+                limits = f"{show(method.minimum, 2)} to {show(method.maximum, 2)}"
+                click.echo(f"  {method.kind} by {method.name} → {method.rail}, {limits}")
