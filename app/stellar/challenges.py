@@ -4,7 +4,7 @@ No clock, no network, no tables: the time and the account's signers come as fact
 """
 
 import os
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -76,7 +76,11 @@ class Challenge:
 
 
 def build(server: Server, signing: Keypair, client: Client, now: int) -> str:
-    """Return a challenge, signed by ``signing``, as base64 XDR. It lives from ``now`` for LIFE_SECONDS."""
+    """Return a challenge, signed by ``signing``, as base64 XDR. It lives from ``now`` for LIFE_SECONDS.
+
+    Raise Invalid where our own signature would already prove what the client is to prove.
+    """
+    _check(server.signing_key not in (client.account, client.domain_key), "its client is ourselves")
     builder = TransactionBuilder(Account(server.signing_key, -1), server.network_passphrase, base_fee=100)
     builder.add_time_bounds(now, now + LIFE_SECONDS)
     if client.memo is not None:
@@ -97,7 +101,8 @@ def parse(xdr: str, network_passphrase: str) -> TransactionEnvelope:
         if len(xdr) > XDR_CHARACTERS_MAX:
             raise ValueError("too long")
         envelope = TransactionEnvelope.from_xdr(xdr, network_passphrase)
-        envelope.hash()  # what cannot be written again was not read rightly
+        if b64decode(xdr) != b64decode(envelope.to_xdr()):
+            raise ValueError("not as it would be written")  # a flag that is 2, padding, something after the end
     except UNREADABLE:
         raise _refusal("it is not a transaction in base64 XDR") from None
     return envelope
@@ -162,7 +167,7 @@ def _client(operations: list[ManageData], memo: object, server: Server) -> Clien
         domain_key=_source(wallet).account_id if wallet else "",
     )
     _check(not (client.memo is not None and client.address.startswith("M")), "a muxed account has no memo")
-    _check(client.account != server.signing_key, "its client is ourselves")
+    _check(server.signing_key not in (client.account, client.domain_key), "its client is ourselves")
     return client
 
 
