@@ -26,13 +26,14 @@ LOOK_SECONDS = 0.1  # how long the loop sleeps at most: cancelling takes effect 
 
 @dataclass(frozen=True)
 class Limits:
-    """``idle_seconds`` without a fulfilled packet, or ``overall_seconds`` in all, end a payment. A packet expires
-    ``expiry_seconds`` after it left."""
+    """``idle_seconds`` without a fulfilled packet, or ``overall_seconds`` in all, end a payment; ``probe_seconds`` a
+    quote. A packet expires ``expiry_seconds`` after it left."""
 
     in_flight_max: int = IN_FLIGHT_MAX
     expiry_seconds: float = 20
     idle_seconds: float = 10
     overall_seconds: float = 600
+    probe_seconds: float = 10
 
 
 class Landed(NamedTuple):

@@ -28,7 +28,6 @@ from app.interledger.rates import RateBounds
 from app.interledger.stream import ConnectionNewAddress
 from app.interledger.uplink import Uplink
 
-PROBE_SECONDS = 10
 FIRST_AMOUNTS = (0, *(10**power for power in range(12, 2, -1)))  # less than 1000 says too little about the rate
 SEARCH_WIDTH = 4  # how many amounts one round of the search for the maximum tries at once
 
@@ -66,7 +65,7 @@ def probe_path(uplink: Uplink, connection: Connection, limits: Limits) -> Path:
         AssetDetails(connection.destination.asset),
         Pacing(limits.in_flight_max),
         rate,
-        _RateProbe(max_packet),
+        _RateProbe(max_packet, limits.probe_seconds),
     ]
     failure = Journey(connection, uplink, controllers, in_flight_max=limits.in_flight_max).run()
     if failure:
@@ -114,8 +113,9 @@ class _RateProbe(Controller):
     The first round spans all magnitudes; where F08 does not tell the maximum, the next ones search for it.
     """
 
-    def __init__(self, max_packet: MaxPacket) -> None:
+    def __init__(self, max_packet: MaxPacket, seconds: float) -> None:
         self._max_packet = max_packet
+        self._seconds = seconds
         self._planned = list(FIRST_AMOUNTS)
         self._in_flight = 0
         self._deadline: float | None = None
@@ -131,7 +131,7 @@ class _RateProbe(Controller):
         return None
 
     def sent(self, request: Request, now: float) -> None:
-        self._deadline = self._deadline or now + PROBE_SECONDS
+        self._deadline = self._deadline or now + self._seconds
         self._planned.pop(0)
         self._in_flight += 1
 

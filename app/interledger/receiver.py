@@ -80,7 +80,7 @@ class Receiver:
         return self._answer(Incoming(account, keys, prepare, said))
 
     def _answer(self, incoming: Incoming) -> Reply:
-        frames = greeting(incoming)
+        frames = self.greet(incoming)
         if any(isinstance(frame, ConnectionClose) for frame in incoming.said.frames):
             return self.reject(incoming, "F99", (ConnectionClose(ErrorCode.NO_ERROR, ""),))
         if incoming.prepare.expires_at <= datetime.now(UTC):
@@ -90,6 +90,12 @@ class Receiver:
         if not fulfillable or incoming.prepare.amount < incoming.said.amount:
             return self.reject(incoming, "F99", frames)
         return self.take(incoming, fulfillment, frames)
+
+    def greet(self, incoming: Incoming) -> tuple[Frame, ...]:
+        """Whoever says where it can be reached is told our asset (RFC 29 §5.3.14)."""
+        asset = incoming.account.asset
+        asked = any(isinstance(frame, ConnectionNewAddress) for frame in incoming.said.frames)
+        return (ConnectionAssetDetails(asset.code, asset.scale),) if asked else ()
 
     def take(self, incoming: Incoming, fulfillment: bytes, frames: tuple[Frame, ...]) -> Reply:
         """Credit the amount and fulfill, with a receipt for the total if one is wanted."""
@@ -112,13 +118,6 @@ class Receiver:
             return None
         padded = text + "=" * (-len(text) % 4)
         return base64.urlsafe_b64decode(padded) if text.isascii() and len(text) % 4 != 1 else None
-
-
-def greeting(incoming: Incoming) -> tuple[Frame, ...]:
-    """Whoever says where it can be reached is told our asset (RFC 29 §5.3.14)."""
-    asset = incoming.account.asset
-    asked = any(isinstance(frame, ConnectionNewAddress) for frame in incoming.said.frames)
-    return (ConnectionAssetDetails(asset.code, asset.scale),) if asked else ()
 
 
 def sealed(incoming: Incoming, packet_type: int, amount: int, frames: tuple[Frame, ...]) -> bytes:

@@ -33,6 +33,7 @@ from app.interledger.stream import ConnectionClose, ErrorCode
 from app.interledger.uplink import Uplink
 
 CLOSE_SECONDS = 3
+LIES = (Failure.ReceiverProtocolViolation, Failure.DestinationAssetConflict)  # what is paid stays doubtful after these
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def pay(uplink: Uplink, connection: Connection, quote: Quote, options: Options =
     journey = Journey(connection, uplink, controllers, options.holds, limits.in_flight_max)
     journey.watch = lambda: options.progress(delivery.outcome)
     failure = journey.run()
-    excused = delivery.paid and failure is not Failure.ReceiverProtocolViolation
+    excused = delivery.paid and failure not in LIES
     return replace(delivery.outcome, failure=None if excused else failure)
 
 

@@ -180,6 +180,9 @@ Frame = (
 )
 
 
+FRAME_TYPES = tuple(_BY_ID.values())
+
+
 @dataclass(frozen=True, slots=True)
 class StreamPacket:
     """``packet_type`` is that of the ILP packet around it: 12, 13 or 14. ``amount`` is, on a Prepare, the least the

@@ -133,7 +133,8 @@ class Peer:
     """A connector and a receiver behind one HTTP server, while the ``with`` block lasts.
 
     POST /ilp (the connector), /receiver (past it), /invoices; GET /accounts/NAME and /.well-known/pay (SPSP),
-    /invoices/ID (2021), /incoming-payments/ID (today), /connections/ID (the pay 0.4 alphas), /stats.
+    /wallets/NAME (wallet addresses of today), /invoices/ID (2021), /incoming-payments/ID (today), /connections/ID (the
+    pay 0.4 alphas), /stats.
     """
 
     def __init__(self, asset: Asset = EUR, port: int = 0) -> None:
@@ -175,11 +176,13 @@ class Peer:
         if place in ("accounts", ".well-known"):
             return self._spsp(name)
         shown = {
+            "wallets": self._wallet,
             "invoices": self._invoice,
             "incoming-payments": self._incoming_payment,
             "connections": self._connection,
         }
-        return shown[place](name) if place in shown and name in self.books.invoices else None
+        known = place == "wallets" or name in self.books.invoices
+        return shown[place](name) if place in shown and known else None
 
     def stats(self) -> Mapping[str, Any]:
         connector = self.connector
@@ -194,6 +197,14 @@ class Peer:
         given = self.credentials(name)
         secret = base64.b64encode(given.shared_secret).decode()
         return {"destination_account": given.address, "shared_secret": secret, "receipts_enabled": True}
+
+    def _wallet(self, name: str) -> Mapping[str, Any]:
+        return {
+            "id": f"{self.url}/wallets/{name}",
+            "assetCode": self.asset.code,
+            "assetScale": self.asset.scale,
+            "authServer": f"{self.url}/auth",
+        }
 
     def _connection(self, name: str) -> Mapping[str, str]:
         given = self.credentials(name)
