@@ -19,7 +19,7 @@ def execute_outgoing_transactions(name: str) -> bool:
         claim=partial(payouts.claim_orders, served),
         act=partial(payouts.execute, served),
         record=partial(payouts.record_order, served),
-        timeout_seconds=served.rail.timeout_seconds,
+        timeout_seconds=served.act_seconds,
     )
     return errand("execute_outgoing_transactions", name, work)
 
@@ -32,7 +32,7 @@ def poll_outgoing_transactions(name: str) -> bool:
         act=partial(payouts.ask_rail, served),
         record=partial(payouts.record_news, served),
         threads=1,
-        timeout_seconds=served.rail.timeout_seconds,
+        timeout_seconds=served.act_seconds,
     )
     return errand("poll_outgoing_transactions", name, work)
 
@@ -45,3 +45,8 @@ def settle_refunds() -> bool:
 @drain()
 def close_transactions() -> bool:
     return step("close_transactions", closing.close_transactions)
+
+
+@drain()
+def hear_customers() -> bool:
+    return step("hear_customers", closing.hear_customers)

@@ -22,6 +22,7 @@ SCHEDULE = [Entry(*row) for row in [
     ("execute_outgoing_transactions","rails",    10,    "money that came in is handed to its rail"),
     ("poll_outgoing_transactions",   "rails",    5,     "rails are asked about payouts that are due to be asked about"),
     ("settle_refunds",               "rails",    10,    "refunds learn what became of their payment on Stellar"),
+    ("hear_customers",               "rails",    10,    "transactions that waited for a customer's information go on"),
     ("close_transactions",           "rails",    15,    "what nobody paid expires; what waits for an operator is called out"),
     ("submit_payments",              "stellar",  5,     "orders are bound, signed, written down and sent"),
     ("resolve_payments",             "stellar",  2,     "what was sent is looked up until the ledger has decided"),

@@ -30,6 +30,7 @@ TOPICS = {
     "refund.sending":                 "settle_refunds",
     "order.settled.anchor":           "settle_refunds",
     "order.failed.anchor":            "settle_refunds",
+    "customer_news.fresh":            "hear_customers",
     "message.pending":                "retry_messages",
 }
 # fmt: on

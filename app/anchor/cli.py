@@ -17,7 +17,7 @@ from app.db import transaction
 from app.errors import Refused
 from app.money import code, show
 from app.states import history
-from rails.check import check
+from rails import check
 
 transactions = AppGroup("transactions", help="What passes through the anchor.")
 suspense = AppGroup("suspense", help="What came on Stellar and belongs to no transaction.")
@@ -32,11 +32,8 @@ def list_transactions(states: Sequence[str], limit: int) -> None:
     table = Table("id", "state", "asset", "expected", "in", "out", "rail", "message", box=None)
     with transaction() as session:
         for row in operate.listed(session, states, limit):
-            asset = code(row.asset.asset)
-            expected, came, out = (
-                show(n) if n is not None else "" for n in (row.amount_expected, row.amount_in, row.amount_out)
-            )
-            table.add_row(row.id, row.state, asset, expected, came, out, row.rail, row.message)
+            amounts = [show(n) if n is not None else "" for n in (row.amount_expected, row.amount_in, row.amount_out)]
+            table.add_row(row.id, row.state, code(row.asset.asset), *amounts, row.rail, row.message)
     Console().print(table)
 
 
@@ -111,9 +108,7 @@ def list_rails() -> None:
 @click.option("--settings", default="{}", help="The rail's own settings, JSON.")
 def check_rail(path: str, settings: str) -> None:
     """Run the contract's own tests against PATH, one of ours or module:Class."""
-    findings = check(rails.build(path, json.loads(settings)))
-    for finding in findings:
-        click.echo(str(finding))
-    if findings:
-        raise click.ClickException(f"{len(findings)} findings")
-    click.echo(f"{path} keeps the contract")
+    findings = check.check(rails.build(path, json.loads(settings)))
+    click.echo(check.show(findings))
+    if any(finding.fault for finding in findings):
+        raise click.ClickException(f"{path} breaks the contract")

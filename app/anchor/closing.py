@@ -35,6 +35,14 @@ def close_transactions(session: Session, limit: int) -> int:
     return max(len(due), len(stuck))
 
 
+def hear_customers(session: Session, limit: int) -> int:
+    """Let what waited for customers who changed go on; return how many changed."""
+    changed = customers.take_news(session, limit)
+    for customer_id in changed:
+        go_on_with(session, customer_id)
+    return len(changed)
+
+
 def go_on_with(session: Session, customer_id: str) -> None:
     """A customer's information changed: let the transactions that waited for it go on."""
     for transaction in concerned(session, customer_id):

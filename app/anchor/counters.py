@@ -9,6 +9,7 @@ import rails
 from app.errors import NotFound
 from rails.base import Rail
 
+ACT_MARGIN_SECONDS = 5  # a rail that ends just in time is still heard
 LEASE_MARGIN_SECONDS = 15  # a lease outlasts the act it covers
 
 
@@ -20,6 +21,10 @@ class Counter:
     rail: Rail
     poll_seconds: int
     patience_seconds: int
+
+    @property
+    def act_seconds(self) -> int:
+        return self.rail.timeout_seconds + ACT_MARGIN_SECONDS
 
     @property
     def lease_seconds(self) -> int:

@@ -6,9 +6,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.assets import service as assets
-from app.customers import service as customers
 from app.organizations import service as organizations
 from rails.integrations import Missing, Needs, SendTransaction
+
+DESCRIPTIONS = {
+    "sep31-sender": "a person who sends money",
+    "sep31-receiver": "a person who receives money on a bank account",
+    "sep31-receiver-cash": "a person who collects cash",
+    "sep31-receiver-mobile-money": "a person who receives mobile money",
+}
 
 
 class Sends:
@@ -49,4 +55,4 @@ class Sends:
 
 
 def _types(kinds: Any) -> dict[str, Any]:
-    return {"types": {kind: {"description": customers.describe(kind)} for kind in sorted(set(kinds) - {""})}}
+    return {"types": {kind: {"description": DESCRIPTIONS.get(kind, kind)} for kind in sorted(set(kinds) - {""})}}

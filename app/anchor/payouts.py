@@ -95,11 +95,14 @@ def record_news(counter: Counter, session: Session, question: Question, fact: as
     polled = (
         fact if isinstance(fact, ask.Polled) else ask.Polled([], question.cursor, [f"raised {type(fact).__name__}"])
     )
-    reports = {report.key: report for report in polled.facts}
+    reports: dict[str, list[Report]] = {}
+    for report in polled.facts:
+        reports.setdefault(report.key, []).append(report)
     for key, (transaction_id, fence) in sorted(question.rows.items()):
         transaction = _held(session, transaction_id, fence)
         if transaction is not None and key in reports:
-            draw(session, counter, transaction, reports[key])
+            for report in reports[key]:  # one poll may bring a course: delivered, then returned
+                draw(session, counter, transaction, report)
         elif transaction is not None:
             wait(session, counter, transaction, f"the rail {polled.nonsense[0]}" if polled.nonsense else "")
     for report in polled.unasked:
@@ -111,14 +114,16 @@ def record_news(counter: Counter, session: Session, question: Question, fact: as
 
 def payout_of(session: Session, transaction: Transaction) -> Payout:
     """Return the order as the rail is given it: the same for the same round, whenever it is made."""
-    pays = transaction.method.pays
-    payee = customers.values(session, transaction.receiver_id) if transaction.receiver_id else {}
+    asset = transaction.asset.asset
+    payee = customers.values(session, sealed.seals(), transaction.receiver_id) if transaction.receiver_id else {}
     return Payout(
         key=books.payout_key(transaction),
+        transaction_id=transaction.id,
         method=transaction.method.name,
-        amount=Money(transaction.amount_out or 0, pays),
-        amount_in=Money(transaction.amount_in or 0, pays),
-        amount_expected=Money(transaction.amount_expected, pays),
+        amount=Money(transaction.amount_out or 0, transaction.method.pays),
+        amount_in=Money(transaction.amount_in or 0, asset),
+        amount_expected=Money(transaction.amount_expected, asset),
+        fee=Money(transaction.amount_fee or 0, asset),
         payee={**payee, **sealed.fields(transaction)},
         narrative=transaction.id,
         ref=transaction.external_transaction_id,

@@ -12,27 +12,28 @@ from app.anchor.models import Transaction
 def keep_fields(transaction: Transaction, fields: Mapping[str, str]) -> None:
     """Seal what SEP-31's ``fields.transaction`` carried: often an account number."""
     if fields:
-        transaction.fields = _vault().seal(json.dumps(dict(fields)), f"transaction:{transaction.id}:fields")
+        transaction.fields = seals().seal(json.dumps(dict(fields)), f"transaction:{transaction.id}:fields")
 
 
 def fields(transaction: Transaction) -> dict[str, str]:
     """Return what ``fields.transaction`` carried."""
     if not transaction.fields:
         return {}
-    return dict(json.loads(_vault().open(transaction.fields, f"transaction:{transaction.id}:fields")))
+    return dict(json.loads(seals().open(transaction.fields, f"transaction:{transaction.id}:fields")))
 
 
 def keep_callback(transaction: Transaction, url: str) -> None:
     """Seal the address to report to: it may carry a secret of its owner's."""
-    transaction.callback_url = _vault().seal(url, f"transaction:{transaction.id}:callback")
+    transaction.callback_url = seals().seal(url, f"transaction:{transaction.id}:callback")
 
 
 def callback(transaction: Transaction) -> str:
     """Return the address to report to; "" if there is none."""
     if not transaction.callback_url:
         return ""
-    return _vault().open(transaction.callback_url, f"transaction:{transaction.id}:callback").decode()
+    return seals().open(transaction.callback_url, f"transaction:{transaction.id}:callback").decode()
 
 
-def _vault() -> vault.Vault:
+def seals() -> vault.Vault:
+    """Return the vault for personal data."""
     return vault.of(current_app.config, "VAULT_KEYS")
