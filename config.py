@@ -72,6 +72,9 @@ _ROWS: list[tuple[str, Callable[[str], Any], Any, str]] = [
     ("RAIL_POLL_SECONDS",       int,    30,     "how often a rail is asked about a payout that is under way"),
     ("MESSAGE_ATTEMPTS_MAX",    int,    20,     "how often a message is tried before it has failed"),
     ("MESSAGE_AGE_SECONDS_MAX", int,    86_400, "how old a message may be when it is tried again"),
+    ("CUSTOMER_REVIEW",         switch, False,  "an operator accepts each customer; else whoever gave what is required is accepted"),
+    ("CUSTOMER_FILE_BYTES_MAX", int,    5_000_000, "the largest file a customer may upload"),
+    ("CUSTOMER_FILE_EXPIRY_SECONDS", int, 2_592_000, "how long an uploaded file that no customer refers to is kept"),
     ("LOG_LEVEL",               str.upper, "INFO", "how much is told"),
 ]
 # fmt: on

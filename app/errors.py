@@ -5,6 +5,7 @@ where they help, the facts behind it. The doors turn it into JSON once (app/fact
 
     Refused
     ├── Invalid      400  what was sent is wrong: says what and where
+    │   └── TooLarge 413  right, but more than we take
     ├── Forbidden    403  we know what is asked for; this caller may not have it
     ├── NotFound     404  nothing there for this caller
     ├── Conflict     409  right in itself, but not as things stand
@@ -31,6 +32,11 @@ class Refused(Exception):
 class Invalid(Refused):
     status = 400
     default_code = "invalid"
+
+
+class TooLarge(Invalid):
+    status = 413
+    default_code = "too_large"
 
 
 class Forbidden(Refused):
