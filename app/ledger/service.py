@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ARRAY, Text, any_, func, literal, select
+from sqlalchemy import ARRAY, Text, any_, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
@@ -96,6 +96,13 @@ def holding(session: Session, key: str) -> int:
 def expire(session: Session, key: str) -> Transfer:
     """Let go what reservation ``key`` holds: its time is over."""
     return resolve(session, [Resolution(key, "expire")])[0]
+
+
+def holding(session: Session, key: str) -> bool:
+    """Say whether ``key`` is a reservation that has not ended."""
+    ended = aliased(Transfer)
+    held = select(Transfer.id).where(Transfer.key == key, Transfer.kind == "reserve")
+    return session.scalar(held.where(~exists().where(ended.reservation_id == Transfer.id))) is not None
 
 
 def transfers(session: Session, postings: Sequence[Posting]) -> list[Transfer]:

@@ -125,6 +125,14 @@ def test_a_reservation_ends_once(session, opened):
             otherwise(session, "order")
 
 
+def test_a_reservation_holds_until_it_ends(session, opened):
+    assert not ledger.holding(session, "order")
+    ledger.reserve(session, "order", opened("purse"), opened("world"), 60)
+    assert ledger.holding(session, "order")
+    ledger.void(session, "order")
+    assert not ledger.holding(session, "order")
+
+
 @pytest.mark.parametrize("amount", [0, 61])
 def test_no_more_is_posted_than_was_reserved(session, opened, amount):
     ledger.reserve(session, "order", opened("purse"), opened("world"), 60)
