@@ -9,14 +9,12 @@ import config
 from app import log
 from app.db import db, migrate
 from app.organizations.cli import anchors, keys, organizations
-from app.sep import errors, frame
-from app.sep.sep1 import sep1
-from app.sep.sep10 import sep10
+from app.sep import errors, frame, sep1, sep10
 from app.states import wake_after_commit
 
 Publish = Callable[[Iterable[str]], None]
 
-DOORS = [sep1, sep10]
+DOORS = [sep1.blueprint, sep10.blueprint]
 COMMANDS = [organizations, anchors, keys]
 
 
@@ -47,8 +45,8 @@ wake_after_commit(db.session, _let_out)
 
 
 def connect(app: Flask) -> None:
-    """Bind the database: one small pool a process, checked before use."""
-    app.config["SQLALCHEMY_DATABASE_URI"] = config.need(app.config, "DATABASE_URL")
+    """Bind the database: one small pool a process, checked before use. Where none is set, its first use says so."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = app.config.get("DATABASE_URL", "postgresql+psycopg://")
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
         "pool_size": app.config.get("DATABASE_POOL", 5),
         "max_overflow": 10,
@@ -56,5 +54,7 @@ def connect(app: Flask) -> None:
         "hide_parameters": True,  # errors end up in logs, and parameters are personal data and secrets
         "connect_args": {"options": "-c timezone=UTC -c lock_timeout=10000", "keepalives_idle": 10},
     }
+    if "DATABASE_URL" not in app.config:
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"]["creator"] = lambda: config.need(app.config, "DATABASE_URL")
     db.init_app(app)
     migrate.init_app(app, db)

@@ -1,7 +1,6 @@
 """The drain that lets messages leave, and leave again until they arrive."""
 
 from sqlalchemy.orm import Session
-from stellar_sdk import Keypair
 
 from app.messages import acts, service
 from app.organizations import service as organizations
@@ -9,12 +8,7 @@ from tasks.drain import Errand, drain, errand
 
 
 def claim(session: Session, count: int) -> list[acts.Job]:
-    return service.claim(session, count, signer)
-
-
-def signer(session: Session, home_domain_id: str) -> Keypair:
-    """Return the key that signs for a home domain."""
-    return organizations.signing_keypair(organizations.home_domain_by_id(session, home_domain_id))
+    return service.claim(session, count, organizations.signer)
 
 
 @drain()

@@ -54,7 +54,8 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 def pytest_configure() -> None:
-    """Close the ways out of this machine before any test module is imported."""
+    """Close the ways out of this machine before any test module is imported, and forget a demo that may be running."""
+    os.environ["RAILHEAD_ENV"] = os.devnull
     socket.socket.connect = _only_here(socket.socket.connect)  # type: ignore[method-assign]
     socket.socket.connect_ex = _only_here(socket.socket.connect_ex)  # type: ignore[method-assign]
     socket.getaddrinfo = _only_our_names(socket.getaddrinfo)

@@ -78,6 +78,11 @@ def signing_keypair(domain: HomeDomain) -> Keypair:
     return Keypair.from_secret(_vault().open(domain.signing_seed, _seed_context(domain)).decode())
 
 
+def signer(session: Session, home_domain_id: str) -> Keypair:
+    """Return the key that signs for the home domain of this id."""
+    return signing_keypair(session.get_one(HomeDomain, home_domain_id))
+
+
 def public_url(domain: HomeDomain) -> str:
     """Return where others reach the home domain: every absolute URL we show begins with it."""
     return domain.public_url or str(config.need(current_app.config, "PUBLIC_URL"))
