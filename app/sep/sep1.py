@@ -28,10 +28,10 @@ ENDPOINTS = (
     ("sep38", "ANCHOR_QUOTE_SERVER", "/sep38"),
 )
 
-sep1 = door("sep1", "/.well-known")
+blueprint = door("sep1", "/.well-known")
 
 
-@sep1.get("/stellar.toml")
+@blueprint.get("/stellar.toml")
 @public
 def stellar_toml() -> Response:
     with transaction() as session:

@@ -21,7 +21,7 @@ from app.sep.frame import door, home
 from app.stellar import challenges, horizon
 from app.stellar.challenges import Challenge, Client, Server
 
-sep10 = door("sep10")
+blueprint = door("sep10")
 
 
 def _address(text: str) -> None:
@@ -57,7 +57,7 @@ class Answered(Schema):
         unknown = EXCLUDE
 
 
-@sep10.get("/auth")
+@blueprint.get("/auth")
 @public
 def ask() -> dict[str, str]:
     asked = load(Asked(), request.args)
@@ -71,7 +71,7 @@ def ask() -> dict[str, str]:
     }
 
 
-@sep10.post("/auth")
+@blueprint.post("/auth")
 @public
 def answer() -> dict[str, str]:
     envelope = challenges.parse(load(Answered(), body())["transaction"], _passphrase())

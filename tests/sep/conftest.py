@@ -1,0 +1,102 @@
+"""An anchor at http://localhost, a wallet's toml beside it, and a sandbox network to look accounts up on."""
+
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from stellar_sdk import Keypair, TransactionEnvelope
+
+from app.organizations import service
+from app.sandbox.network.local import network as sandbox_network
+
+PASSPHRASE = "Railhead Sandbox Network ; for tests"
+FACES = ["sep1", "sep10", "sep12", "sep31"]
+
+
+@pytest.fixture(scope="session")
+def network():
+    with sandbox_network(passphrase=PASSPHRASE, close_seconds=0.05) as running:
+        yield running
+
+
+@pytest.fixture
+def settings(settings, network):
+    return {**settings, "HORIZON_URL": network.url}
+
+
+@pytest.fixture
+def signing():
+    return Keypair.random()
+
+
+@pytest.fixture
+def domain(session, signing):
+    owner = service.add_organization(session, "North")
+    domain = service.add_home_domain(session, owner, "localhost", signing, FACES)
+    session.commit()
+    return domain
+
+
+@pytest.fixture
+def alice():
+    return Keypair.random()
+
+
+@dataclass
+class Wallet:
+    """Speaks SEP-10 to the anchor as wallets do: over HTTP, with stellar-sdk, and with the toml's word for the rest."""
+
+    client: object
+    passphrase: str = PASSPHRASE
+    headers: dict = field(default_factory=dict)
+
+    def ask(self, account, **query):
+        return self.client.get("/sep10/auth", query_string={"account": account, **query}, headers=self.headers)
+
+    def challenge(self, account, **query):
+        answer = self.ask(account, **query)
+        assert answer.status_code == 200, answer.text
+        return TransactionEnvelope.from_xdr(answer.json["transaction"], self.passphrase)
+
+    def send(self, envelope):
+        return self.client.post("/sep10/auth", json={"transaction": envelope.to_xdr()}, headers=self.headers)
+
+    def sign_in(self, account, *signers, **query):
+        envelope = self.challenge(account, **query)
+        for signer in signers:
+            envelope.sign(signer)
+        return self.send(envelope)
+
+    def token(self, keypair, **query):
+        return self.sign_in(keypair.public_key, keypair, **query).json["token"]
+
+
+@pytest.fixture
+def wallet(client, domain):
+    return Wallet(client)
+
+
+@pytest.fixture
+def wallet_site():
+    """A wallet's site at ``host``; set ``toml`` to what it shows."""
+
+    class Site(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.server.visits.append(self.path)
+            status, body = (200, self.server.toml.encode()) if self.server.toml else (404, b"")
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
+        server.visits, server.toml, server.host = [], "", f"127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
