@@ -98,13 +98,6 @@ def expire(session: Session, key: str) -> Transfer:
     return resolve(session, [Resolution(key, "expire")])[0]
 
 
-def holding(session: Session, key: str) -> bool:
-    """Say whether ``key`` is a reservation that has not ended."""
-    ended = aliased(Transfer)
-    held = select(Transfer.id).where(Transfer.key == key, Transfer.kind == "reserve")
-    return session.scalar(held.where(~exists().where(ended.reservation_id == Transfer.id))) is not None
-
-
 def transfers(session: Session, postings: Sequence[Posting]) -> list[Transfer]:
     """Make every posting, in this order, in a few statements; all of them or none."""
     return _write(session, [_drafted(posting) for posting in postings])

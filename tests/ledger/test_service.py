@@ -128,7 +128,7 @@ def test_a_reservation_ends_once(session, opened):
 def test_a_reservation_holds_until_it_ends(session, opened):
     assert not ledger.holding(session, "order")
     ledger.reserve(session, "order", opened("purse"), opened("world"), 60)
-    assert ledger.holding(session, "order")
+    assert ledger.holding(session, "order") == 60
     ledger.void(session, "order")
     assert not ledger.holding(session, "order")
 
