@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from . import accounts, options, payments, trust
+from . import accounts, claimables, offers, options, paths, payments, sponsoring, trust
 from .rule import Rule
 
-RULES: dict[Any, Rule] = {**accounts.RULES, **options.RULES, **payments.RULES, **trust.RULES}
+_FAMILIES = (accounts, payments, paths, offers, trust, options, claimables, sponsoring)
+
+RULES: dict[Any, Rule] = {type: rule for family in _FAMILIES for type, rule in family.RULES.items()}

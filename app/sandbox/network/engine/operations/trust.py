@@ -20,6 +20,7 @@ from ..entries import (
     TrustLine,
 )
 from ..frames import account_id, asset
+from ..holdings import release
 from ..reserves import create_subentry, remove_subentry
 from ..results import Failed, OpCode, Type
 from .rule import Rule, Step, low, refusals
@@ -122,7 +123,12 @@ def _put_flags(step: Step, line: TrustLine, flags: int) -> None:
 
 
 def remove_offers(step: Step, line: TrustLine) -> None:
-    """A line frozen for good takes its offers with it."""
+    """A line frozen for good takes its owner's offers in the asset with it."""
+    for id in step.world.books.of(line.owner):
+        offer = step.world.offer(line.owner, id)
+        if offer and line.asset in (offer.selling, offer.buying):
+            release(step.world, offer)
+            remove_subentry(step.world, offer, line.owner)
 
 
 RULES: dict[Any, Rule] = {

@@ -1,0 +1,117 @@
+"""Path payments: send one asset, let another arrive, through the books between them."""
+
+from typing import Any
+
+from stellar_sdk import xdr as X
+
+from ..checks import valid_asset
+from ..crossing import OFFERS_MAX, Taken, Taking, take
+from ..entries import INT64_MAX, Asset, Offer
+from ..exchange import Rounding
+from ..frames import account_id, asset
+from ..results import Type
+from ..to_xdr import account_xdr
+from ..transfers import credit, debit
+from .rule import Refuse, Rule, Step, refusals
+
+_receive = refusals(X.PathPaymentStrictReceiveResultCode, "PATH_PAYMENT_STRICT_RECEIVE")
+_send = refusals(X.PathPaymentStrictSendResultCode, "PATH_PAYMENT_STRICT_SEND")
+
+
+def _check(body: Any, refuse: Refuse, *amounts: X.Int64) -> None:
+    assets = [body.send_asset, body.dest_asset, *body.path]
+    if any(amount.int64 <= 0 for amount in amounts) or not all(map(valid_asset, assets)):
+        raise refuse("MALFORMED")
+
+
+def check_receive(body: X.PathPaymentStrictReceiveOp, _: bytes) -> None:
+    _check(body, _receive, body.dest_amount, body.send_max)
+
+
+def check_send(body: X.PathPaymentStrictSendOp, _: bytes) -> None:
+    _check(body, _send, body.send_amount, body.dest_min)
+
+
+def _destination(step: Step, refuse: Refuse) -> bytes:
+    """Return who is paid. Credit can go straight back to its issuer, be there still such an account or not."""
+    body = step.body
+    destination, arriving = account_id(body.destination), asset(body.dest_asset)
+    back = not body.path and asset(body.send_asset) == arriving and arriving.issuer == destination
+    if not back and not step.world.account(destination):
+        raise refuse("NO_DESTINATION")
+    return destination
+
+
+def apply_receive(step: Step) -> X.PathPaymentStrictReceiveResult:
+    """The destination is paid first, then the path is walked backwards to what that costs the source."""
+    body: X.PathPaymentStrictReceiveOp = step.body
+    destination, amount = _destination(step, _receive), body.dest_amount.int64
+    wanted, needed = asset(body.dest_asset), amount
+    credit(step.world, step.rules, destination, wanted, amount, _receive)
+    trail: list[X.ClaimAtom] = []
+    for paid in [*map(asset, reversed(body.path)), asset(body.send_asset)]:
+        if paid != wanted:
+            taken = _convert(step, paid, INT64_MAX, wanted, needed, Rounding.STRICT_RECEIVE, _receive, trail)
+            if taken.wheat != needed:
+                raise _receive("TOO_FEW_OFFERS")
+            trail = [*taken.trail, *trail]
+            wanted, needed = paid, taken.sheep
+    if needed > body.send_max.int64:
+        raise _receive("OVER_SENDMAX")
+    debit(step.world, step.rules, step.source, wanted, needed, _receive)
+    success = X.PathPaymentStrictReceiveResultSuccess(trail, _last(destination, body.dest_asset, amount))
+    return X.PathPaymentStrictReceiveResult(_receive("SUCCESS").code, success=success)
+
+
+def apply_send(step: Step) -> X.PathPaymentStrictSendResult:
+    """The source pays first, then the path is walked to what arrives."""
+    body: X.PathPaymentStrictSendOp = step.body
+    destination = _destination(step, _send)
+    held, amount = asset(body.send_asset), body.send_amount.int64
+    debit(step.world, step.rules, step.source, held, amount, _send)
+    trail: list[X.ClaimAtom] = []
+    for wanted in [*map(asset, body.path), asset(body.dest_asset)]:
+        if wanted != held:
+            taken = _convert(step, held, amount, wanted, INT64_MAX, Rounding.STRICT_SEND, _send, trail)
+            if taken.sheep != amount:
+                raise _send("TOO_FEW_OFFERS")
+            trail = [*trail, *taken.trail]
+            held, amount = wanted, taken.wheat
+    if amount < body.dest_min.int64:
+        raise _send("UNDER_DESTMIN")
+    credit(step.world, step.rules, destination, held, amount, _send)
+    success = X.PathPaymentStrictSendResultSuccess(trail, _last(destination, body.dest_asset, amount))
+    return X.PathPaymentStrictSendResult(_send("SUCCESS").code, success=success)
+
+
+def _convert(  # noqa: PLR0913
+    step: Step,
+    sheep: Asset,
+    sheep_max: int,
+    wheat: Asset,
+    wheat_max: int,
+    rounding: Rounding,
+    refuse: Refuse,
+    trail: list[X.ClaimAtom],
+) -> Taken:
+    def look(offer: Offer) -> None:
+        if offer.seller == step.source:
+            raise refuse("OFFER_CROSS_SELF")
+
+    if not sheep_max or not wheat_max:
+        return Taken(complete=True)
+    taking = Taking(sheep, sheep_max, wheat, wheat_max, rounding, look, OFFERS_MAX - len(trail))
+    taken = take(step.world, step.rules, taking)
+    if not taken.complete:
+        raise refuse("TOO_FEW_OFFERS")
+    return taken
+
+
+def _last(destination: bytes, asset: X.Asset, amount: int) -> X.SimplePaymentResult:
+    return X.SimplePaymentResult(account_xdr(destination), asset, X.Int64(amount))
+
+
+RULES: dict[Any, Rule] = {
+    Type.PATH_PAYMENT_STRICT_RECEIVE: Rule("path_payment_strict_receive_op", check_receive, apply_receive),
+    Type.PATH_PAYMENT_STRICT_SEND: Rule("path_payment_strict_send_op", check_send, apply_send),
+}
