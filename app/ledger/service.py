@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ARRAY, Text, any_, exists, func, literal, select
+from sqlalchemy import ARRAY, Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
@@ -65,6 +65,14 @@ def balance(session: Session, account: Account) -> Balance:
     )
 
 
+def holding(session: Session, key: str) -> int:
+    """Return what reservation ``key`` still holds: 0 if it is resolved, or never was."""
+    end = aliased(Transfer)
+    ended = select(end.id).where(end.reservation_id == Transfer.id).exists()
+    held = select(Transfer.pending).where(Transfer.key == key, Transfer.kind == "reserve", ~ended)
+    return session.scalar(held) or 0
+
+
 def transfer(session: Session, key: str, debit: Account, credit: Account, amount: int, about: str = "") -> Transfer:
     """Move ``amount`` at once."""
     return transfers(session, [Posting(key, debit, credit, amount, about)])[0]
@@ -83,14 +91,6 @@ def post(session: Session, key: str, amount: int | None = None) -> Transfer:
 def void(session: Session, key: str) -> Transfer:
     """Let go what reservation ``key`` holds: its owner no longer wants it."""
     return resolve(session, [Resolution(key, "void")])[0]
-
-
-def holding(session: Session, key: str) -> int:
-    """Return what reservation ``key`` still holds: 0 if it is resolved, or never was."""
-    resolved = aliased(Transfer)
-    open_ = ~select(resolved.id).where(resolved.reservation_id == Transfer.id).exists()
-    held = select(Transfer.pending).where(Transfer.key == key, Transfer.kind == "reserve", open_)
-    return session.scalar(held) or 0
 
 
 def expire(session: Session, key: str) -> Transfer:
