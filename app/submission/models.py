@@ -21,11 +21,12 @@ from app.submission.states import BATCH, CHANNEL, ORDER
 
 
 class Treasury(Base):
-    """An account whose money orders may send."""
+    """An account whose money orders may send. ``due_at`` is when its orders are packed next: a lease, or a rest."""
 
     __tablename__ = "treasury"
     address: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))
+    due_at: Mapped[datetime] = mapped_column(server_default=now())
     created_at: Mapped[datetime] = mapped_column(server_default=now())
 
 

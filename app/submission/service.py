@@ -4,16 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select, union_all
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.clock import after
 from app.db import new_id
 from app.errors import Conflict, Invalid, NotFound, WrongState
 from app.ledger import service as ledger
-from app.states import begin_all, move
+from app.states import begin_all, move, move_one
 from app.stellar import addresses, memos, operations
-from app.submission.models import Channel, Order, Settlement, Treasury
+from app.submission.models import Order, Settlement, Treasury
+from app.submission.states import ENDED, IN_BATCH, READY
 
 RECALL_LOOK_SECONDS = 3600
 
@@ -83,15 +84,16 @@ def cancel(session: Session, owner: str, owner_key: str) -> Outcome:
     Cancelling again changes nothing. Raises NotFound, or WrongState if it has settled or failed.
     """
     this = (Order.owner == owner, Order.owner_key == owner_key)
-    if not move(session, Order, "cancel", *this, Order.state == "ready"):
-        move(session, Order, "recall", *this, due_at=after(RECALL_LOOK_SECONDS))
-    found = outcome(session, owner, owner_key)
-    if found.state in ("settled", "failed"):
-        raise WrongState(f"order {owner_key} has {found.state} already", state=found.state)
-    order = session.get_one(Order, found.id)
-    if found.state == "cancelled" and order.reservation:
+    order = session.scalar(select(Order).where(*this).with_for_update().execution_options(populate_existing=True))
+    if order is None:
+        raise NotFound(f"{owner} has ordered nothing called {owner_key}")
+    if order.state in ENDED:
+        raise WrongState(f"order {owner_key} has {order.state} already", state=order.state)
+    if order.state in READY and move_one(session, order, "cancel") and order.reservation:
         ledger.void(session, order.reservation)
-    return found
+    if order.state in IN_BATCH:
+        move(session, Order, "recall", *this, due_at=after(RECALL_LOOK_SECONDS))
+    return outcome(session, owner, owner_key)
 
 
 def outcome(session: Session, owner: str, owner_key: str) -> Outcome:
@@ -132,10 +134,8 @@ ORDERED = ("payment", "create_account", "account_merge")
 
 
 def _check_sources(session: Session, sources: set[tuple[str, str]]) -> None:
-    ours = union_all(
-        select(Treasury.address, Treasury.organization_id), select(Channel.address, Channel.organization_id)
-    ).subquery()
-    found = session.execute(select(ours).where(ours.c.address.in_([address for address, _ in sources])))
+    known = select(Treasury.address, Treasury.organization_id)
+    found = session.execute(known.where(Treasury.address.in_([address for address, _ in sources])))
     strangers = sources - {(row.address, row.organization_id) for row in found}
     if strangers:
         names = ", ".join(sorted(address for address, _ in strangers))

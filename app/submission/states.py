@@ -59,3 +59,12 @@ CHANNEL = Machine("channel",
         ("founding",  "retire",  "retired",   "its account was never created"),
     ])
 # fmt: on
+
+READY = ["ready"]  # orders that may be packed
+IN_BATCH = ["bound", "recalled"]  # orders whose number is not spent yet
+PAID = ["settled"]
+ENDED = ["settled", "failed"]  # orders nobody can call off any more
+UNSIGNED = ["bound"]  # batches to be signed
+OUT = ["live", "parked"]  # batches to be asked for
+OPEN = ["bound", "live", "parked"]  # batches that keep their channel
+WORKING = ["open"]  # channels that take batches

@@ -25,6 +25,7 @@ def upgrade() -> None:
         "treasury",
         sa.Column("address", sa.Text, primary_key=True),
         _organization(),
+        _moment("due_at"),
         _moment("created_at"),
     )
     op.create_table(

@@ -1,0 +1,160 @@
+"""What to do about a batch, given what one node said. Pure: facts in, one decision out.
+
+Safety rests on one fact of the protocol: two transactions with one source and one sequence number can never both
+apply. A batch keeps its number until the ledger has spent it, so whatever is signed meanwhile, its orders are paid
+once or not at all. All else here is about not waiting longer than we must, and not acting on half an answer:
+
+- a node's receipt is only a hint; what counts is what is in its ledger, or can never be
+- *not found* counts only together with how far that same node's history went when we began to ask
+- a spent number with none of our attempts found is never explained away: an operator looks
+"""
+
+from collections.abc import Sequence
+
+from app.stellar.facts import Node, Receipt
+from app.stellar.results import Codes, codes
+from app.submission import verdicts
+from app.submission.facts import (
+    Answers,
+    Attempt,
+    Batch,
+    Close,
+    Decision,
+    Envelope,
+    Fate,
+    Item,
+    Park,
+    Post,
+    Rebuild,
+    Wait,
+)
+
+LIFE_SECONDS = 60  # how long after the last ledger's close an envelope may apply
+TAKEN = ("pending", "duplicate")
+
+
+def unposted(batch: Batch) -> Envelope | None:
+    """Return the newest envelope if nobody has been given it yet."""
+    newest = batch.envelopes[-1]
+    return None if newest.posted_ledger else newest
+
+
+def expired(batch: Batch, node: Node) -> bool:
+    """Say whether nothing signed for ``batch`` can get into any ledger that ``node`` has not told us of."""
+    return node.closed_at > batch.max_time
+
+
+def wants_sequence(batch: Batch, node: Node) -> bool:
+    """Say whether to ask for the channel's sequence number: it is over, or a node says the number is spent."""
+    return expired(batch, node) or any(envelope.code == "tx_bad_seq" for envelope in batch.envelopes)
+
+
+def decide(batch: Batch, answers: Answers) -> Decision:
+    """Return what to do about a live batch."""
+    if answers.found is not None:
+        return _landed(answers)
+    if answers.node.elder_ledger > min(attempt.after_ledger for attempt in batch.attempts) + 1:
+        return Park("the node's history begins after this was signed: whether it was paid must be looked up elsewhere")
+    if answers.sequence_asked and answers.sequence is not None and answers.sequence >= batch.sequence:
+        return Park(f"{batch.channel} has spent number {batch.sequence} on a transaction that is not in our books")
+    if expired(batch, answers.node):
+        return _dead(batch, answers)
+    return _alive(batch, answers.node)
+
+
+def _landed(answers: Answers) -> Decision:
+    transaction = answers.found
+    if transaction is None:
+        raise ValueError("nothing was found")
+    found = Codes("tx_success") if transaction.successful else codes(transaction.result_xdr)
+    ruling = verdicts.of_transaction(found.transaction)
+    if ruling.landed == "park":
+        return Park(f"transaction {transaction.hash} is in the ledger as {found.transaction}: {ruling.words}")
+    guilty = [code for code in found.operations if verdicts.of_operation(code).act == "park"]
+    if guilty:
+        return Park(f"transaction {transaction.hash} failed with {guilty[0]}: {verdicts.of_operation(guilty[0]).words}")
+    if ruling.landed == "split" and not set(found.operations) - {"op_success"}:
+        return Park(f"transaction {transaction.hash} failed and no operation of it says why")
+    return Close(transaction, found)
+
+
+def _dead(batch: Batch, answers: Answers) -> Decision:
+    """Nothing signed can apply any more, and nothing did: the number is free, if it is still the next one."""
+    if answers.sequence is None:
+        return Park(f"the channel's account {batch.channel} does not exist on Stellar")
+    if answers.sequence < batch.sequence - 1:
+        return Park(f"{batch.channel} stands at {answers.sequence}: number {batch.sequence} is not its next")
+    code = batch.envelopes[-1].code
+    words = last_word(code)
+    return Park(f"{code}: {words.words}") if words.refused == "park" else Rebuild(words.words)
+
+
+def last_word(code: str) -> verdicts.Ruling:
+    """Return what to do when ``code``, of the transaction or of an operation, is the last that was said."""
+    if code.startswith("op_"):
+        return verdicts.Ruling("park", "park", verdicts.of_operation(code).words)
+    return verdicts.of_transaction(code)
+
+
+def _alive(batch: Batch, node: Node) -> Decision:
+    """Hand the same bytes in again, at most once a ledger; leave out one where a node said that it has them."""
+    newest = batch.envelopes[-1]
+    patience = 2 if newest.receipt in TAKEN else 1
+    if node.ledger >= newest.posted_ledger + patience:
+        return Post(newest, node.ledger)
+    return Wait(ledger=node.ledger)
+
+
+def heed(orders: Sequence[str], receipt: Receipt) -> Decision:
+    """Return what to do after a receipt for an attempt that carries ``orders``, by operation index.
+
+    Guilty operations named at the door are left out of the next attempt at once: nothing has to be waited for,
+    because both attempts want the same number.
+    """
+    found = zip(orders, map(verdicts.of_operation, receipt.codes.operations), receipt.codes.operations, strict=False)
+    faults = {order: (code, verdict.words) for order, verdict, code in found if verdict.act == "fail"}
+    if receipt.status == "refused" and faults:
+        return Rebuild(receipt.codes.transaction, faults)
+    return Wait(receipt.retry_after_seconds)
+
+
+def decisive(found: Codes) -> str:
+    """Return the code to remember a refusal by: that of an operation only an operator can help, if there is one."""
+    guilty = (code for code in found.operations if verdicts.of_operation(code).act == "park")
+    return next(guilty, found.transaction)
+
+
+def fates(items: Sequence[Item], carried: Sequence[str], closing: Close) -> dict[str, Fate]:
+    """Return what becomes of every order of a batch whose number was spent on the attempt that ``carried`` these."""
+    if closing.transaction.successful:
+        paid = dict.fromkeys(carried, Fate("settle"))
+    else:
+        judged = dict(zip(carried, closing.codes.operations, strict=True))
+        paid = {item.id: _judged(item, judged[item.id]) for item in items if item.id in judged}
+    return {item.id: _unspent(item, paid.get(item.id)) for item in items}
+
+
+def _judged(item: Item, code: str) -> Fate:
+    """The verdict on one operation of a transaction that failed."""
+    verdict = verdicts.of_operation(code)
+    if verdict.act == "flip" and item.kind == "create_account":
+        return Fate("release", operation="payment" if item.operation == "create_account" else "create_account")
+    if verdict.act in ("fail", "flip"):
+        return Fate("fail", code, verdict.words)
+    return Fate("release", suspect=verdict.act != "good", pause=verdict.act == "pause", reason=verdict.words)
+
+
+def _unspent(item: Item, fate: Fate | None) -> Fate:
+    """What becomes of an order, seeing also what its owner and earlier refusals said of it."""
+    if fate is not None and fate.event == "settle":
+        return fate
+    if item.recalled:
+        return Fate("cancel")
+    if item.code:
+        return Fate("fail", item.code, item.reason)
+    return fate or Fate("release")
+
+
+def bid(base: int, most: int, attempts: Sequence[Attempt]) -> int:
+    """Return the stroops to offer for each operation: twice as much for every attempt that came to nothing."""
+    return min(base << min(len(attempts), 20), most)

@@ -1,0 +1,174 @@
+"""What the engine's decisions are made from, and what they come to: plain facts, no rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.stellar.facts import Node, Receipt, TransactionFacts
+from app.stellar.results import Codes
+
+
+@dataclass(frozen=True)
+class Item:
+    """An order, as its batch sees it. ``code`` and ``reason`` are the network's word against it, if there was one."""
+
+    id: str
+    kind: str
+    operation: str
+    source: str
+    destination: str
+    asset: str
+    amount: int
+    reservation: str = ""
+    code: str = ""
+    reason: str = ""
+    recalled: bool = False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the next envelope should carry it."""
+        return not self.recalled and not self.code
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A signed transaction: in no ledger up to ``after_ledger``, in none closed after ``max_time`` (Unix seconds)."""
+
+    hash: str
+    max_time: int
+    after_ledger: int
+    fee: int
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What is handed in for an attempt, and what was last said to it; ``posted_ledger`` 0: it never was."""
+
+    hash: str
+    attempt_hash: str
+    xdr: str
+    fee: int
+    posted_ledger: int = 0
+    receipt: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Orders tied to one sequence number of one channel; attempts and envelopes the oldest first."""
+
+    id: int
+    fence: int
+    organization_id: str
+    channel: str
+    sequence: int
+    source: str
+    memo_type: str = "none"
+    memo: str = ""
+    asked_ledger: int = 0
+    attempts: tuple[Attempt, ...] = ()
+    envelopes: tuple[Envelope, ...] = ()
+
+    @property
+    def max_time(self) -> int:
+        """The last moment at which anything signed for it could apply."""
+        return max(attempt.max_time for attempt in self.attempts)
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A new attempt and its envelope, before anybody has seen it; ``orders`` by operation index."""
+
+    attempt: Attempt
+    envelope: Envelope
+    orders: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one node said, in this order: how far its history goes; the channel's sequence number, if it was asked
+    for (None: no such account); the one attempt found in the ledger, if any. Each answer is at least as new as the
+    one before."""
+
+    node: Node
+    sequence: int | None = None
+    sequence_asked: bool = False
+    found: TransactionFacts | None = None
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing to do for ``seconds``. ``ledger``: nothing of the batch was in the ledger up to there."""
+
+    seconds: int = 0
+    ledger: int = 0
+
+
+@dataclass(frozen=True)
+class Post:
+    """Hand these bytes in; ``ledger`` is the last one we know of."""
+
+    envelope: Envelope
+    ledger: int
+
+
+@dataclass(frozen=True)
+class Close:
+    """The ledger has spent the number on one of our attempts."""
+
+    transaction: TransactionFacts
+    codes: Codes
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """Nothing signed so far will do: sign anew, on the same channel and number. ``faults``: order → code, words."""
+
+    why: str
+    faults: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Park:
+    """Nothing more can be done without an operator, or until the world changes."""
+
+    why: str
+
+
+Decision = Wait | Post | Close | Rebuild | Park
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a batch's turn: the decision, and the receipt where something was handed in."""
+
+    decision: Decision
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of an order when its batch's number is spent: an event of its machine and the columns with it."""
+
+    event: str
+    code: str = ""
+    reason: str = ""
+    operation: str = ""
+    suspect: bool = False
+    pause: bool = False
+
+
+@dataclass(frozen=True)
+class Source:
+    """An account with orders that are ready."""
+
+    address: str
+    organization_id: str
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What a source can spend of each asset, as of ``ledger`` or later; of what it issues itself, anything."""
+
+    ledger: int
+    spendable: Mapping[str, int]
+    missing: bool = False  # there is no such account

@@ -1,0 +1,138 @@
+"""Orders become batches: tied to a channel's next sequence number, in one transaction.
+
+One treasury forms at a time, under the lock of its row; so what is already on its way out of it is known for sure.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, and_, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.clock import after, now
+from app.states import begin, move
+from app.submission.facts import Holdings, Item, Source
+from app.submission.models import Batch, Channel, Order, Pause, Settlement, Treasury
+from app.submission.packing import BATCH_MAX, SUSPECTS_MAX, Packed, Rooms, pack
+from app.submission.states import IN_BATCH, OPEN, PAID, READY, WORKING
+
+PAUSE_SECONDS = 30
+BOUND_SECONDS = 3600  # an order still bound after that is worth an operator's look
+IDLE_SECONDS = 1  # how long a source is left alone when none of its orders could be packed
+# fmt: off
+ITEM = ("id", "kind", "operation", "source", "destination", "asset", "amount", "reservation", "code", "reason")
+# fmt: on
+
+
+def form(session: Session, source: Source, holdings: Holdings, limit: int) -> int:
+    """Form up to ``limit`` batches of orders of ``source``; return how many."""
+    session.execute(select(Treasury.address).where(Treasury.address == source.address).with_for_update())
+    formed = _form(session, source, holdings, limit)
+    rest(session, source.address, 0 if formed else IDLE_SECONDS)
+    return formed
+
+
+def lease_sources(session: Session, limit: int, lease_seconds: int) -> list[Source]:
+    """Lease treasuries with orders that could go now: ready, their asset not paused, a channel free."""
+    free = exists(free_channels(Treasury.organization_id).correlate(Treasury))
+    due = (
+        select(Treasury.address)
+        .where(Treasury.due_at <= now(), exists().where(*_waiting(Treasury.address)), free)
+        .order_by(Treasury.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    leased = update(Treasury).where(Treasury.address.in_(due)).values(due_at=after(lease_seconds))
+    return [Source(*row) for row in session.execute(leased.returning(Treasury.address, Treasury.organization_id))]
+
+
+def rest(session: Session, address: str, seconds: int) -> None:
+    """Give a treasury back, to be looked at in ``seconds``."""
+    session.execute(update(Treasury).where(Treasury.address == address).values(due_at=after(seconds)))
+
+
+def _form(session: Session, source: Source, holdings: Holdings, limit: int) -> int:
+    rooms = Rooms(source.address, holdings, in_flight(session, source.address, holdings.ledger))
+    creating = set(session.scalars(select(Order.destination).where(_being_created())))
+    formed = 0
+    while formed < limit:
+        group = _oldest_group(session, source.address)
+        channel = session.scalar(free_channels(source.organization_id).limit(1).with_for_update(skip_locked=True))
+        if group is None or channel is None:
+            break
+        candidates = _candidates(session, source.address, group)
+        packed = pack(candidates, rooms, creating, SUSPECTS_MAX if group.suspect else BATCH_MAX)
+        for asset, why in packed.short.items():
+            pause(session, source.address, asset, why)
+        if packed.chosen:
+            _bind(session, source, group, channel, packed)
+            formed += 1
+        elif not packed.short:
+            break  # all of them wait for an account to be created
+    return formed
+
+
+def free_channels(organization_id: Any) -> Select[Any]:
+    """Select the channels of an organization that could take a batch."""
+    busy = exists().where(Batch.channel == Channel.address, Batch.state.in_(OPEN))
+    return select(Channel).where(Channel.organization_id == organization_id, Channel.state.in_(WORKING), ~busy)
+
+
+def in_flight(session: Session, source: str, ledger: int) -> dict[str, int]:
+    """Return how much of each asset may still leave ``source`` that its balance in ``ledger`` does not show."""
+    unseen = exists().where(Settlement.order_id == Order.id, Settlement.ledger > ledger)
+    leaving = or_(Order.state.in_(IN_BATCH), and_(Order.state.in_(PAID), unseen))
+    sums = select(Order.asset, func.sum(Order.amount)).where(Order.source == source, leaving).group_by(Order.asset)
+    return {asset: int(amount) for asset, amount in session.execute(sums)}
+
+
+def pause(session: Session, source: str, asset: str, why: str) -> None:
+    """Let no order of ``asset`` be packed for a while; afterwards it is tried again."""
+    values = {"source": source, "asset": asset, "until": after(PAUSE_SECONDS), "reason": why}
+    keys = ["source", "asset"]
+    session.execute(insert(Pause).values(values).on_conflict_do_update(index_elements=keys, set_=values))
+
+
+def _being_created() -> Any:
+    return and_(Order.operation == "create_account", Order.state.in_(IN_BATCH))
+
+
+def _waiting(source: Any) -> tuple[Any, ...]:
+    paused = exists().where(Pause.source == Order.source, Pause.asset == Order.asset, Pause.until > now())
+    return Order.source == source, Order.state.in_(READY), Order.due_at <= now(), ~paused
+
+
+def _oldest_group(session: Session, source: str) -> Any:
+    """Return suspicion and memo of the order that has waited longest."""
+    groups = select(Order.suspect, Order.memo_type, Order.memo).where(*_waiting(source))
+    return session.execute(groups.order_by(Order.due_at).limit(1)).first()
+
+
+def _candidates(session: Session, source: str, group: Any) -> Sequence[Item]:
+    """Lock and return the orders that could travel together, the longest waiting first."""
+    same = (Order.suspect == group.suspect, Order.memo_type == group.memo_type, Order.memo == group.memo)
+    rows = session.execute(
+        select(*[getattr(Order, name) for name in ITEM])
+        .where(*_waiting(source), *same)
+        .order_by(Order.due_at)
+        .limit(BATCH_MAX)
+        .with_for_update(skip_locked=True)
+    )
+    return [Item(*row) for row in rows]
+
+
+def _bind(session: Session, source: Source, group: Any, channel: Channel, packed: Packed) -> None:
+    batch = begin(
+        session,
+        Batch(
+            organization_id=source.organization_id,
+            channel=channel.address,
+            sequence=channel.next_sequence,
+            source=source.address,
+            memo_type=group.memo_type,
+            memo=group.memo,
+        ),
+    )
+    chosen = [item.id for item in packed.chosen]
+    move(session, Order, "bind", Order.id.in_(chosen), due_at=after(BOUND_SECONDS), batch_id=batch.id)

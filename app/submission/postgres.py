@@ -1,0 +1,196 @@
+"""The store in PostgreSQL: each method is part of the caller's transaction.
+
+Orders move by the hundred, in one statement; nothing is done row by row.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from app.clock import after
+from app.states import claim, held, move, put_off
+from app.submission import closing, decisions, forming
+from app.submission.facts import (
+    Attempt,
+    Batch,
+    Close,
+    Decision,
+    Envelope,
+    Holdings,
+    Item,
+    Park,
+    Post,
+    Rebuild,
+    Result,
+    Signed,
+    Source,
+    Wait,
+)
+from app.submission.models import Attempt as AttemptRow
+from app.submission.models import AttemptOrder, Order
+from app.submission.models import Batch as BatchRow
+from app.submission.models import Envelope as EnvelopeRow
+from app.submission.states import IN_BATCH, OUT, UNSIGNED
+
+LEASE_SECONDS = 30
+PARKED_SECONDS = 600  # how often a parked batch is looked at again
+
+
+class Postgres:
+    """See ``store.Store``. ``interval_seconds`` is how long a batch is left alone between two questions."""
+
+    def __init__(self, session: Session, interval_seconds: int = 1):
+        self.session = session
+        self.interval_seconds = interval_seconds
+
+    def lease_sources(self, limit: int) -> Sequence[Source]:
+        return forming.lease_sources(self.session, limit, LEASE_SECONDS)
+
+    def form(self, source: Source, holdings: Holdings, limit: int) -> int:
+        return forming.form(self.session, source, holdings, limit)
+
+    def rest(self, source: Source, seconds: int) -> None:
+        forming.rest(self.session, source.address, seconds)
+
+    def lease_bound(self, limit: int) -> Sequence[tuple[Batch, Sequence[Item]]]:
+        rows = claim(self.session, BatchRow, UNSIGNED, limit=limit, lease_seconds=LEASE_SECONDS)
+        waiting = items(self.session, [row.id for row in rows])
+        return [(batch, waiting[batch.id]) for batch in self._facts(rows)]
+
+    def persist(self, batch: Batch, signed: Signed) -> bool:
+        if not move(self.session, BatchRow, "sign", *held(BatchRow, batch.id, batch.fence)):
+            return False
+        attempt, envelope = signed.attempt, signed.envelope
+        self.session.execute(
+            insert(AttemptRow).values(
+                hash=attempt.hash,
+                batch_id=batch.id,
+                max_time=attempt.max_time,
+                after_ledger=attempt.after_ledger,
+                fee=attempt.fee,
+            )
+        )
+        self.session.execute(
+            insert(EnvelopeRow).values(
+                hash=envelope.hash, attempt_hash=attempt.hash, xdr=envelope.xdr, fee=envelope.fee
+            )
+        )
+        if signed.orders:
+            numbered = func.unnest(list(signed.orders)).table_valued("order_id", with_ordinality="place")
+            places = select(literal(attempt.hash), numbered.c.place - 1, numbered.c.order_id)
+            columns = ["attempt_hash", "operation_index", "order_id"]
+            self.session.execute(insert(AttemptOrder).from_select(columns, places))
+        return True
+
+    def lease_live(self, limit: int) -> Sequence[Batch]:
+        return self._facts(claim(self.session, BatchRow, OUT, limit=limit, lease_seconds=LEASE_SECONDS))
+
+    def carried(self, attempt_hash: str) -> Sequence[str]:
+        return closing.carried(self.session, attempt_hash)
+
+    def note(self, batch: Batch, result: Result) -> bool:
+        if not isinstance(result.decision, Post) or result.receipt is None:
+            raise ValueError("nothing was handed in")
+        envelope, receipt = result.decision.envelope, result.receipt
+        said = (
+            update(EnvelopeRow)
+            .where(EnvelopeRow.hash == envelope.hash)
+            .values(
+                posted_ledger=result.decision.ledger,
+                receipt=receipt.status,
+                code=decisions.decisive(receipt.codes) or EnvelopeRow.code,
+            )
+        )
+        return bool(self._ours(batch) and self.session.execute(said))
+
+    def put_off(self, batch: Batch, decision: Decision) -> bool:
+        wait = decision if isinstance(decision, Wait) else Wait()
+        seconds = max(self.interval_seconds, wait.seconds)
+        asked = max(batch.asked_ledger, wait.ledger)
+        return put_off(self.session, BatchRow, batch.id, batch.fence, seconds, asked_ledger=asked)
+
+    def rebuild(self, batch: Batch, decision: Rebuild) -> bool:
+        this = held(BatchRow, batch.id, batch.fence)
+        if not move(self.session, BatchRow, "rebuild", *this, note=decision.why, reason=decision.why):
+            return False
+        for order_id, (code, words) in decision.faults.items():
+            self.session.execute(update(Order).where(Order.id == order_id).values(code=code, reason=words))
+        return True
+
+    def park(self, batch: Batch, decision: Park) -> bool:
+        this, why = held(BatchRow, batch.id, batch.fence), decision.why
+        if move(self.session, BatchRow, "park", *this, due_at=after(PARKED_SECONDS), note=why, reason=why):
+            return True
+        return put_off(self.session, BatchRow, batch.id, batch.fence, PARKED_SECONDS, reason=why)
+
+    def close(self, batch: Batch, closed: Close) -> bool:
+        if not move(self.session, BatchRow, "close", *held(BatchRow, batch.id, batch.fence)):
+            return False
+        closing.close(self.session, batch, closed, items(self.session, [batch.id], lock=True)[batch.id])
+        return True
+
+    def _ours(self, batch: Batch) -> bool:
+        mine = select(BatchRow.id).where(*held(BatchRow, batch.id, batch.fence)).with_for_update()
+        return self.session.scalar(mine) is not None
+
+    def _facts(self, rows: Iterable[BatchRow]) -> list[Batch]:
+        """Return leased rows as facts, with all that was ever signed for them."""
+        rows = list(rows)
+        attempts: dict[int, list[Attempt]] = defaultdict(list)
+        envelopes: dict[int, list[Envelope]] = defaultdict(list)
+        for attempt, envelope in self._signed([row.id for row in rows]):
+            envelopes[attempt.batch_id].append(_envelope(envelope))
+            if envelope.hash == attempt.hash:
+                attempts[attempt.batch_id].append(_attempt(attempt))
+        return [_batch(row, tuple(attempts[row.id]), tuple(envelopes[row.id])) for row in rows]
+
+    def _signed(self, batch_ids: list[int]) -> Sequence[Any]:
+        signed = (
+            select(AttemptRow, EnvelopeRow)
+            .join(EnvelopeRow, EnvelopeRow.attempt_hash == AttemptRow.hash)
+            .where(AttemptRow.batch_id.in_(batch_ids))
+            .order_by(AttemptRow.created_at, EnvelopeRow.created_at)
+            .execution_options(populate_existing=True)
+        )
+        return self.session.execute(signed).all() if batch_ids else []
+
+
+def items(session: Session, batch_ids: list[int], lock: bool = False) -> dict[int, list[Item]]:
+    """Return the orders of each batch whose fate is open, in a lasting order; with ``lock``, none is recalled now."""
+    columns = [getattr(Order, name) for name in forming.ITEM]
+    these = (
+        select(Order.batch_id, Order.state, *columns)
+        .where(Order.batch_id.in_(batch_ids), Order.state.in_(IN_BATCH))
+        .order_by(Order.created_at, Order.id)
+    )
+    found: dict[int, list[Item]] = defaultdict(list)
+    for batch_id, state, *facts in session.execute(these.with_for_update() if lock else these):
+        found[batch_id].append(Item(*facts, recalled=state == "recalled"))
+    return found
+
+
+def _attempt(row: AttemptRow) -> Attempt:
+    return Attempt(row.hash, row.max_time, row.after_ledger, row.fee)
+
+
+def _envelope(row: EnvelopeRow) -> Envelope:
+    return Envelope(row.hash, row.attempt_hash, row.xdr, row.fee, row.posted_ledger, row.receipt, row.code)
+
+
+def _batch(row: BatchRow, attempts: tuple[Attempt, ...], envelopes: tuple[Envelope, ...]) -> Batch:
+    return Batch(
+        id=row.id,
+        fence=row.fence,
+        organization_id=row.organization_id,
+        channel=row.channel,
+        sequence=row.sequence,
+        source=row.source,
+        memo_type=row.memo_type,
+        memo=row.memo,
+        asked_ledger=row.asked_ledger,
+        attempts=attempts,
+        envelopes=envelopes,
+    )
