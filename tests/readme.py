@@ -4,11 +4,13 @@ Each stands between ``<!-- NAME -->`` and ``<!-- end -->``.
 """
 
 import re
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 from app.states import machines
 from config import NONE, SETTINGS
+from rails import base
 from tasks.schedule import SCHEDULE
 
 README = Path(__file__).parent.parent / "README.md"
@@ -28,7 +30,16 @@ def tables() -> dict[str, Callable[[], str]]:
         ["| setting | default | meaning |", "|---|---|---|"]
         + [f"| `{s.name}` | {'' if s.default is NONE else f'`{s.default}`'} | {s.meaning} |" for s in SETTINGS]
     )
+    known["rail"] = lambda: f"```python\n{_example()}\n```"
     return known
+
+
+def _example() -> str:
+    """Return the rail that the contract itself shows."""
+    lines = str(base.__doc__).splitlines()
+    first = lines.index("    import requests")
+    last = max(number for number, line in enumerate(lines) if line.startswith("    "))
+    return textwrap.dedent("\n".join(lines[first : last + 1]))
 
 
 def renewed(text: str) -> str:
