@@ -40,6 +40,7 @@ clean: ## forget what the demo remembers, and all that was generated; .venv stay
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
 $(READY): requirements-dev.txt
+	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('Python 3.11 or newer is needed')"
 	$(PYTHON) -m venv .venv
 	$(MINE)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	touch $@

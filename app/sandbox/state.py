@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import stat
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -143,4 +144,7 @@ def _bindable(port: int) -> int | None:
 
 
 if __name__ == "__main__":
-    forget()
+    try:
+        forget()
+    except (BlockingIOError, PermissionError) as refusal:
+        sys.exit(str(refusal))
