@@ -115,7 +115,8 @@ def test_our_home_domain_may_be_named(wallet, alice):
 # fmt: off
 BAD_ANSWERS = [
     {"json": {}}, {"json": []}, {"json": {"transaction": {}}}, {"json": {"transaction": None}},
-    {"json": {"transaction": 1}}, {"json": {"transaction": ""}}, {"json": {"transaction": "AAAA"}}, {"json": {"transaction": "é"}},
+    {"json": {"transaction": 1}}, {"json": {"transaction": ""}}, {"json": {"transaction": "AAAA"}},
+    {"json": {"transaction": "é"}},
     {"json": {"transaction": "A" * 50_000}}, {"data": {}}, {"data": {"transaction": "AAAA"}},
     {"data": b"{", "content_type": "application/json"}, {"data": b"[" * 100_000, "content_type": "application/json"},
     {"data": b"\xff\xfe", "content_type": "application/json"},
