@@ -80,6 +80,7 @@ class Flight:
                 self.holds.reserve(holds)
         except InsufficientFunds as refusal:
             for packet in departing:
+                packet.hold = None
                 self._answers.put((packet.request.sequence, Answer(Fate.REJECTED, message=str(refusal))))
             return Failure.InsufficientBalance
         for packet in departing:

@@ -9,6 +9,7 @@ import base64
 import json
 import secrets
 import socket
+import sys
 import threading
 import time
 from collections import Counter
@@ -244,6 +245,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
     peer: Peer
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A sender that dies is nothing to talk about."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
