@@ -18,7 +18,6 @@ log = logging.getLogger(__name__)
 # fmt: off
 TOPICS = {
     "observation.arrived":            "match_payments",
-    "observation.departed":           "match_payments",
     "transaction.awaiting_customer":  "close_transactions",
     "transaction.awaiting_payment":   "close_transactions",
     "transaction.received":           "execute_outgoing_transactions",
@@ -28,8 +27,15 @@ TOPICS = {
     "transaction.needs_customer":     "close_transactions",
     "transaction.held":               "close_transactions",
     "refund.sending":                 "settle_refunds",
+    "order.ready":                    "submit_payments",
+    "order.bound":                    "resolve_payments",
+    "order.recalled":                 "resolve_payments",
     "order.settled.anchor":           "settle_refunds",
     "order.failed.anchor":            "settle_refunds",
+    "order.cancelled.anchor":         "settle_refunds",
+    "batch.bound":                    "submit_payments",
+    "batch.live":                     "resolve_payments",
+    "batch.parked":                   "resolve_payments",
     "customer_news.fresh":            "hear_customers",
     "message.pending":                "retry_messages",
 }

@@ -1,0 +1,17 @@
+"""Drains of the submission engine: orders are tied to channels, signed and written down; then handed in and looked up."""
+
+from app.submission.drains import FORM, SIGN, TURN
+from tasks.drain import Errand, drain, errand
+
+ACT_SECONDS = 20  # no question to Horizon lasts longer
+
+
+@drain()
+def submit_payments() -> bool:
+    formed = errand("submit_payments", "form", Errand(*FORM, threads=8, timeout_seconds=ACT_SECONDS))
+    return errand("submit_payments", "sign", Errand(*SIGN, threads=4, timeout_seconds=ACT_SECONDS)) or formed
+
+
+@drain()
+def resolve_payments() -> bool:
+    return errand("resolve_payments", "", Errand(*TURN, threads=16, timeout_seconds=ACT_SECONDS))
