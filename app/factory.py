@@ -7,15 +7,17 @@ from flask import Flask, current_app
 
 import config
 from app import log
+from app.customers.cli import customers
 from app.db import db, migrate
+from app.messages.cli import messages
 from app.organizations.cli import anchors, keys, organizations
-from app.sep import errors, frame, sep1, sep10
+from app.sep import errors, frame, sep1, sep10, sep12
 from app.states import wake_after_commit
 
 Publish = Callable[[Iterable[str]], None]
 
-DOORS = [sep1.blueprint, sep10.blueprint]
-COMMANDS = [organizations, anchors, keys]
+DOORS = [sep1.blueprint, sep10.blueprint, sep12.blueprint]
+COMMANDS = [organizations, anchors, keys, messages, customers]
 
 
 def create_app(settings: dict[str, Any] | None = None, publish: Publish | None = None) -> Flask:

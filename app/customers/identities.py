@@ -17,12 +17,16 @@ class Owned(Protocol):
 
 @dataclass(frozen=True)
 class Identity:
-    """``account`` is a G… or C… address; an M… address is its G… with its id as memo."""
+    """``account`` is a G… or C… address; an M… address is its G… with its id as memo.
+
+    ``scope`` sets apart whom the account only speaks for, as the receiver of one transaction.
+    """
 
     organization_id: str
     account: str
     memo: str = ""
     memo_type: str = ""
+    scope: str = ""
 
     def owns(self, row: Owned) -> bool:
         """Say whether ``row`` is this somebody's own. Whoever signs in without a memo owns every memo's rows."""

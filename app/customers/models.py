@@ -27,6 +27,7 @@ class Customer(Lifecycle, Base):
     account: Mapped[str]  # G… or C…
     memo: Mapped[str] = mapped_column(server_default="")
     memo_type: Mapped[str] = mapped_column(server_default="")
+    scope: Mapped[str] = mapped_column(server_default="")  # whom the account only speaks for: see Identity
     types: Mapped[list[Any]] = mapped_column(server_default="[]")  # the SEP-12 types they registered as
     verdict: Mapped[str] = mapped_column(server_default="")  # an operator's: "accepted", "rejected" or none
     message: Mapped[str] = mapped_column(server_default="")  # why they were rejected, for them to read
@@ -39,7 +40,7 @@ class Customer(Lifecycle, Base):
     def __table_args__(cls) -> tuple[Any, ...]:
         return (
             cls.due_index(),
-            UniqueConstraint("organization_id", "account", "memo", "memo_type"),
+            UniqueConstraint("organization_id", "account", "memo", "memo_type", "scope"),
             CheckConstraint("verdict IN ('', 'accepted', 'rejected')", "verdict"),
         )
 

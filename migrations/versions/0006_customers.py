@@ -38,12 +38,13 @@ def upgrade() -> None:
         text("account"),
         text("memo", server_default=""),
         text("memo_type", server_default=""),
+        text("scope", server_default=""),
         sa.Column("types", JSONB, nullable=False, server_default="[]"),
         text("verdict", server_default=""),
         text("message", server_default=""),
         sa.Column("callback_url", sa.LargeBinary),
         *lifecycle(),
-        sa.UniqueConstraint("organization_id", "account", "memo", "memo_type"),
+        sa.UniqueConstraint("organization_id", "account", "memo", "memo_type", "scope"),
         sa.CheckConstraint("verdict IN ('', 'accepted', 'rejected')", "verdict"),
     )
     op.create_index(op.f("ix_customer_state_due_at"), "customer", ["state", "due_at"])

@@ -1,0 +1,190 @@
+"""SEP-12 1.15: what we need to know of people, what they gave, how they stand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, request
+from marshmallow import EXCLUDE, Schema, fields
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import Unauthorized
+
+from app import strangers
+from app.anchor import parties, sends
+from app.anchor.models import Transaction
+from app.customers import files, queries, service, verification
+from app.customers.fields import named
+from app.customers.identities import Identity
+from app.customers.models import Customer, CustomerFile
+from app.customers.requirements import requirement
+from app.customers.standing import show
+from app.db import transaction
+from app.errors import Forbidden, Invalid, NotFound
+from app.sep import bodies, persons
+from app.sep.auth import Caller, authenticated
+from app.sep.frame import door
+
+blueprint = door("sep12")
+
+
+class Callback(persons.Asked):
+    url = fields.String(required=True)
+
+
+class FilesAsked(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    file_id = fields.String(load_default="")
+    customer_id = fields.String(load_default="")
+
+
+@blueprint.get("/customer")
+@authenticated
+def get_customer(caller: Caller) -> dict[str, Any]:
+    asked = bodies.load(persons.Asked(), persons.texts(request.args))
+    with transaction() as session:
+        meant = _meant(session, caller, asked)
+        types = meant.customer.types if meant.customer and not meant.kind else [meant.kind]
+        return show(meant.customer, requirement(types))
+
+
+@blueprint.put("/customer")
+@authenticated
+def put_customer(caller: Caller) -> tuple[dict[str, str], int]:
+    sent = persons.texts(bodies.body())
+    asked = bodies.load(persons.Asked(), sent)
+    with transaction() as session:
+        meant = _meant(session, caller, asked)
+        customer = _registered(session, caller, meant, asked["type"])
+        service.update(session, customer, {**persons.values(sent), **_uploaded(session, caller)}, meant.kind)
+        wrong = verification.verify(session, customer, persons.codes(sent))
+        id = customer.id
+    _refuse(wrong)
+    return {"id": id}, 202
+
+
+@blueprint.delete("/customer/<account>")
+@authenticated
+def delete_customer(caller: Caller, account: str) -> dict[str, str]:
+    sent = persons.texts(bodies.body()) if request.content_length else persons.texts(request.args)
+    try:
+        who = persons.named(caller, bodies.load(persons.Asked(), {**sent, "account": account}))
+    except Forbidden as refusal:
+        raise Unauthorized(refusal.message) from None
+    with transaction() as session:
+        everybody = queries.everybody(session, who)
+        for customer in everybody:
+            service.erase(session, customer)
+    if not everybody:
+        raise NotFound("there is no such customer")
+    return {}
+
+
+@blueprint.put("/customer/callback")
+@authenticated
+def put_callback(caller: Caller) -> dict[str, str]:
+    asked = bodies.load(Callback(), persons.texts(bodies.body()))
+    strangers.check(asked["url"], allow_private=current_app.config["ALLOW_PRIVATE_ADDRESSES"])
+    with transaction() as session:
+        service.call_back(session, _meant(session, caller, asked).known, asked["url"])
+    return {}
+
+
+@blueprint.put("/customer/verification")
+@authenticated
+def put_verification(caller: Caller) -> dict[str, Any]:
+    """Take codes as ``PUT /customer`` does; deprecated, and still what wallets call."""
+    sent = persons.texts(bodies.body())
+    with transaction() as session:
+        customer = _meant(session, caller, bodies.load(persons.Asked(), sent)).known
+        wrong = verification.verify(session, customer, persons.codes(sent))
+        shown = show(customer, requirement(customer.types))
+    _refuse(wrong)
+    return shown
+
+
+@blueprint.post("/customer/files")
+@authenticated
+def post_file(caller: Caller) -> dict[str, Any]:
+    if "file" not in request.files:
+        raise Invalid("send the file as multipart/form-data, called file")
+    with transaction() as session:
+        return _file(files.keep(session, persons.caller_identity(caller), request.files["file"].read()))
+
+
+@blueprint.get("/customer/files")
+@authenticated
+def get_files(caller: Caller) -> dict[str, Any]:
+    asked = bodies.load(FilesAsked(), persons.texts(request.args))
+    with transaction() as session:
+        found = files.files(session, persons.caller_identity(caller), asked["file_id"], asked["customer_id"])
+        return {"files": [_file(file) for file in found]}
+
+
+@dataclass(frozen=True)
+class Meant:
+    """Whom a request means: the customer, None if we do not know them yet; by what name to register them; as what."""
+
+    customer: Customer | None
+    who: Identity
+    kind: str
+    transaction: Transaction | None = None
+
+    @property
+    def known(self) -> Customer:
+        if self.customer is None:
+            raise NotFound("there is no such customer")
+        return self.customer
+
+
+def _meant(session: Session, caller: Caller, asked: Mapping[str, str]) -> Meant:
+    if asked["transaction_id"]:
+        return _party(session, caller, asked)
+    who = persons.named(caller, asked)
+    customer = queries.get(session, who, asked["id"]) if asked["id"] else queries.find(session, who)
+    return Meant(customer, who, asked["type"])
+
+
+def _party(session: Session, caller: Caller, asked: Mapping[str, str]) -> Meant:
+    """Mean the sender or the receiver of the caller's own transaction, as what its method wants them to be."""
+    sender = sends.Sender(caller.account, caller.memo or caller.muxed)
+    found = sends.find(session, caller.organization_id, sender, asked["transaction_id"])
+    party = parties.party(found, asked["type"])
+    who = persons.named(caller, asked)
+    if not asked["memo"]:
+        who = replace(who, scope=f"{asked['type']} {found.id}")
+    whole_account = Identity(caller.organization_id, caller.account)
+    customer = queries.get(session, whole_account, party.customer_id) if party.customer_id else None
+    return Meant(customer, who, party.kind, found)
+
+
+def _registered(session: Session, caller: Caller, meant: Meant, role: str) -> Customer:
+    """Return whom the request means, known from now on, to the transaction too if it names one."""
+    customer = meant.customer or service.register(session, meant.who, caller.home_domain_id)
+    if meant.transaction is not None:
+        parties.name_party(session, meant.transaction, role, customer.id)
+    return customer
+
+
+def _uploaded(session: Session, caller: Caller) -> dict[str, str]:
+    """Keep the files sent as parts of the form; return SEP-9 field → file id."""
+    who = persons.caller_identity(caller)
+    sent = {name: part.read() for name, part in request.files.items() if named(name).binary}
+    return {name: files.keep(session, who, content).id for name, content in sent.items() if content}
+
+
+def _refuse(wrong: list[str]) -> None:
+    if wrong:
+        raise Invalid(f"not the code that was sent, or too late: {', '.join(wrong)}", code="wrong_code")
+
+
+def _file(file: CustomerFile) -> dict[str, Any]:
+    expiry = {"expires_at": _shown(file.expires_at)} if file.expires_at else {}
+    owner = {"customer_id": file.customer_id} if file.customer_id else {}
+    return {"file_id": file.id, "content_type": file.content_type, "size": file.size_bytes, **expiry, **owner}
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
