@@ -1,17 +1,13 @@
 """The one HTTP client for addresses that others gave us: callbacks, wallets' stellar.toml files, payment pointers.
 
-Whoever gives us an address may mean to look, through us, at what only we can reach. So: https on port 443 only; the
-name is resolved once, every address it has must be public, and it is one of these we connect to, with the name in
-SNI, certificate and Host; redirects are answers like any other; nothing outlasts one deadline, however slowly it
-trickles; nothing is read beyond a cap, and nothing compressed is accepted.
-
-``allow_private`` lifts the rules about scheme, port and address: for the demo and tests, where strangers live here.
+Whoever gives us an address may mean to look, through us, at what only we can reach. So the address must be one we may
+ask (app/addresses.py); the name is resolved once, all it resolves to must be public, and it is one of these we connect
+to, with the name in SNI, certificate and Host; redirects are answers like any other; nothing outlasts one deadline,
+however slowly it trickles; nothing is read beyond a cap, and nothing compressed is accepted.
 """
 
 import http.client
 import io
-import ipaddress
-import re
 import socket
 import ssl
 import threading
@@ -22,48 +18,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from queue import Empty, SimpleQueue
-from urllib.parse import urlsplit
 
-from app.errors import Invalid, Unavailable
+from app.addresses import Place, Unsafe, check, public
+from app.errors import Unavailable
+
+__all__ = ["Answer", "Unreachable", "Unsafe", "check", "fetch"]
 
 CONNECTIONS_PER_HOST = 2
-URL_CHARACTERS_MAX = 2048
-
-# RFC 3986, and a name that needs no interpretation: neither unicode dots nor 0x7f.1 nor 2130706433
-_URL = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z_a-z~\[\]]+")
-_NAME = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?\.?")
-
-# IANA's special-purpose registries: of IPv4 what is not public, of IPv6 what is
-_NOT_PUBLIC = [
-    ipaddress.ip_network(network)
-    for network in (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",  # carrier-grade NAT
-        "127.0.0.0/8",
-        "169.254.0.0/16",  # link-local; cloud metadata
-        "172.16.0.0/12",
-        "192.0.0.0/24",
-        "192.0.2.0/24",
-        "192.88.99.0/24",
-        "192.168.0.0/16",
-        "198.18.0.0/15",
-        "198.51.100.0/24",
-        "203.0.113.0/24",
-        "224.0.0.0/3",  # multicast, reserved, broadcast
-        "2001::/23",  # Teredo, ORCHID and other protocols
-        "2001:db8::/32",
-        "2002::/16",  # 6to4 carries an IPv4 address
-        "3fff::/20",
-    )
-]
-_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")  # without loopback, ULA, link-local, v4-mapped, NAT64, multicast
-
-
-class Unsafe(Invalid):
-    """The address is not one we may ask."""
-
-    default_code = "address_refused"
 
 
 class Unreachable(Unavailable):
@@ -79,17 +40,6 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a URL leads: the parts we connect with and ask for."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-    netloc: str
 
 
 def fetch(
@@ -112,30 +62,6 @@ def fetch(
             return _answer(connection.getresponse(), bytes_max)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Unreachable(f"{place.host} does not answer as it should: {type(error).__name__}") from error
-
-
-def check(url: str, allow_private: bool = False) -> Place:
-    """Return where ``url`` leads, without asking anybody; raise Unsafe if its very form is refused."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or (80 if parts.scheme == "http" else 443)
-    except ValueError:
-        raise Unsafe("this is not a URL") from None
-    host = parts.hostname or ""
-    refusals = {
-        "it is too long": len(url) > URL_CHARACTERS_MAX,
-        "it has characters that do not belong in a URL": not _URL.fullmatch(url),
-        "it must begin with https://": parts.scheme not in (("https", "http") if allow_private else ("https",)),
-        "it names a user": "@" in parts.netloc,
-        "its host is neither a name nor an address": not (_NAME.fullmatch(host) or _literal(host)),
-        "its port is not 443": port != 443 and not allow_private,
-        "its address is not public": not allow_private and _literal(host) and not _public(host),
-    }
-    for reason, refused in refusals.items():
-        if refused:
-            raise Unsafe(f"we do not ask this address: {reason}")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Place(parts.scheme, host, port, path, parts.netloc)
 
 
 class _Deadline:
@@ -171,25 +97,10 @@ def _turn(host: str, deadline: _Deadline) -> Iterator[None]:
             _freed.notify_all()
 
 
-def _literal(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return "%" not in host
-
-
-def _public(address: str) -> bool:
-    found = ipaddress.ip_address(address)
-    if found.version == 6 and found not in _GLOBAL_UNICAST:
-        return False
-    return not any(found in network for network in _NOT_PUBLIC if network.version == found.version)
-
-
 def _addresses(place: Place, allow_private: bool, deadline: _Deadline) -> list[str]:
     """Resolve the name, once; raise Unsafe if any of its addresses is one we may not ask."""
     found = list(dict.fromkeys(_resolved(place, deadline)))
-    if not allow_private and not all(map(_public, found)):
+    if not allow_private and not all(map(public, found)):
         raise Unsafe("we do not ask this address: it is not public")
     return found
 

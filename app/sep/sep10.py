@@ -86,16 +86,17 @@ def answer() -> dict[str, str]:
 class Asking:
     """Who asks for proof, with what key, and when (Unix seconds)."""
 
+    home_domain_id: str
     server: Server
     signing: Keypair
     now: int
-    claims: dict[str, str]
 
 
 def _asking(host: str) -> Asking:
     with transaction() as session:
         domain = service.home_domain_named(session, host)
         return Asking(
+            home_domain_id=domain.id,
             server=Server(
                 signing_key=domain.signing_key,
                 home_domain=domain.host,
@@ -104,7 +105,6 @@ def _asking(host: str) -> Asking:
             ),
             signing=service.signing_keypair(domain),
             now=int(clock.read(session).timestamp()),
-            claims={"home_domain_id": domain.id},
         )
 
 
@@ -117,8 +117,9 @@ def _token(challenge: Challenge, asking: Asking) -> str:
     """Return the one token there is for a challenge."""
     with transaction() as session:
         service.spend_challenge(session, challenge.hash, datetime.fromtimestamp(challenge.expires_at, UTC))
-    domain = challenge.client.domain
-    claims = {"sub": challenge.client.subject, **asking.claims, **({"client_domain": domain} if domain else {})}
+    claims = {"sub": challenge.client.subject, "home_domain_id": asking.home_domain_id}
+    if challenge.client.domain:
+        claims["client_domain"] = challenge.client.domain
     return tokens.issue(tokens.AUTHENTICATED, asking.now, claims)
 
 
