@@ -175,7 +175,8 @@ def _fetch(url: str, types: str, asking: Asking) -> Document:
 
 
 def _redirected(url: str, location: str) -> str:
-    target = urljoin(url, location)
+    with _reading():
+        target = urljoin(url, location)
     if url.startswith("https:") and not target.startswith("https:"):
         raise PaymentFailed(Failure.QueryFailed, reason="redirected away from https")
     return target

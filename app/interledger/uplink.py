@@ -49,6 +49,7 @@ class HttpUplink:
         self._trust = ssl.create_default_context() if parts.scheme == "https" else None
         self._idle: list[tuple[float, http.client.HTTPConnection]] = []
         self._lock = threading.Lock()
+        self._closed = False
         octets = "application/octet-stream"
         self._headers = {"Content-Type": octets, "Accept": octets, "Authorization": f"Bearer {self.token}"}
 
@@ -67,7 +68,9 @@ class HttpUplink:
         return _reply(status, body)
 
     def close(self) -> None:
+        """Close every connection: the idle now, those in use when they are done."""
         with self._lock:
+            self._closed = True
             idle, self._idle = self._idle, []
         for _, connection in idle:
             connection.close()
@@ -106,10 +109,11 @@ class HttpUplink:
         return connection
 
     def _release(self, connection: http.client.HTTPConnection) -> None:
-        if connection.sock is None:  # the server closes after this answer
-            return
         with self._lock:
-            self._idle.append((time.monotonic(), connection))
+            if connection.sock and not self._closed:  # the server may have closed after this answer
+                self._idle.append((time.monotonic(), connection))
+                return
+        connection.close()
 
 
 def _readable(sock: socket.socket) -> bool:
