@@ -75,6 +75,10 @@ _ROWS: list[tuple[str, Callable[[str], Any], Any, str]] = [
     ("CUSTOMER_REVIEW",         switch, False,  "an operator accepts each customer; else whoever gave what is required is accepted"),
     ("CUSTOMER_FILE_BYTES_MAX", int,    5_000_000, "the largest file a customer may upload"),
     ("CUSTOMER_FILE_EXPIRY_SECONDS", int, 2_592_000, "how long an uploaded file that no customer refers to is kept"),
+    ("RESOLVE_INTERVAL_SECONDS", int, 1,    "how long a batch of payments is left alone before the network is asked again"),
+    ("FEE_BID_STROOPS",         int,    1_000,  "the most an operation may cost at first; the network charges no more than it must"),
+    ("FEE_BID_STROOPS_MAX",     int,    100_000, "the most an operation may ever cost"),
+    ("WATCH_SILENCE_SECONDS",   int,    6,      "how long the stream waits for the next ledger before it reads without having been told"),
     ("LOG_LEVEL",               str.upper, "INFO", "how much is told"),
 ]
 # fmt: on

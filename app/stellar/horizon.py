@@ -8,6 +8,7 @@ happens becomes a ``Receipt``, and a receipt is only a hint.
 """
 
 import os
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,7 @@ from app.stellar.facts import AccountFacts, Balance, Ledger, Node, Receipt, Sign
 
 GET_SECONDS = (3, 10)  # to connect, to answer
 POST_SECONDS = (3, 12)  # shorter than half of any lease under which something is handed in
+RECORDS_MAX = 200  # Horizon gives no more on one page
 
 
 def node(url: str) -> Node:
@@ -89,6 +91,55 @@ def transaction(url: str, hash: str) -> TransactionFacts | None:
             sequence=int(body["source_account_sequence"]),
             result_xdr=body["result_xdr"],
         )
+
+
+def operations(url: str, account: str, cursor: int, limit: int = RECORDS_MAX) -> list[dict[str, Any]] | None:
+    """Return the records of the account's successful operations after ``cursor``, the oldest first, each with its
+    transaction inside; None if the node knows of no such account."""
+    page = f"order=asc&cursor={cursor}&limit={limit}"
+    return _records(url, f"/accounts/{account}/operations?join=transactions&{page}")
+
+
+def effects(url: str, operation_id: int) -> list[dict[str, Any]]:
+    """Return the records of all the operation's effects."""
+    found: list[dict[str, Any]] = []
+    cursor = ""
+    while len(found) % RECORDS_MAX == 0:
+        path = f"/operations/{operation_id}/effects?order=asc&limit={RECORDS_MAX}&cursor={cursor}"
+        records = _records(url, path)
+        if not records:
+            break
+        found += records
+        with _understood(url):
+            cursor = records[-1]["paging_token"]
+    return found
+
+
+def ledger_hash(url: str, sequence: int) -> str | None:
+    """Return the hash of a ledger in the node's history, None if it has not come so far."""
+    body = _get(url, f"/ledgers/{sequence}")
+    if body is None:
+        return None
+    with _understood(url):
+        return str(body["hash"])
+
+
+def closings(url: str, silence_seconds: int) -> Iterator[None]:
+    """Yield whenever the node has ingested another ledger, until it ends the stream.
+
+    Raises Unavailable when the connection breaks, or nothing came for ``silence_seconds``. A hint, never a fact:
+    what closes between two streams is not told.
+    """
+    path, asked = f"{url}/ledgers?cursor=now&limit={RECORDS_MAX}", {"Accept": "text/event-stream"}
+    try:
+        with _session().get(path, headers=asked, stream=True, timeout=(GET_SECONDS[0], silence_seconds)) as answer:
+            if answer.status_code != 200:
+                raise Unavailable(f"{path} answered {answer.status_code}", code="horizon_unavailable")
+            for line in answer.iter_lines(chunk_size=1):
+                if line.startswith(b"id:"):
+                    yield
+    except requests.RequestException as error:
+        raise Unavailable(f"{url} fell silent: {type(error).__name__}", code="horizon_unavailable") from error
 
 
 def submit(url: str, envelope_xdr: str) -> Receipt:
@@ -167,6 +218,14 @@ def _get(url: str, path: str) -> dict[str, Any] | None:
     if answer.status_code != 200 or not isinstance(body, dict):
         raise Unavailable(f"{url}{path} answered {answer.status_code}", code="horizon_unavailable")
     return body
+
+
+def _records(url: str, path: str) -> list[dict[str, Any]] | None:
+    body = _get(url, path)
+    if body is None:
+        return None
+    with _understood(url):
+        return list(body["_embedded"]["records"])
 
 
 def _need(body: dict[str, Any] | None, url: str) -> dict[str, Any]:

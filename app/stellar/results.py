@@ -5,6 +5,7 @@ Horizon's JSON carries the same names, but not in every answer; the XDR is alway
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from stellar_sdk import xdr
 
@@ -43,6 +44,12 @@ def refusal(result_xdr: str) -> tuple[Codes, int]:
     return found, result.fee_charged.int64 if found.transaction == "tx_insufficient_fee" else 0
 
 
+def merged_amount(result_xdr: str, operation_index: int) -> int:
+    """Return how many stroops an account_merge moved, by its place (from 0) in a transaction that succeeded."""
+    result = _inner(xdr.TransactionResult.from_xdr(result_xdr)).results[operation_index]
+    return int(result.tr.account_merge_result.source_account_balance.int64)
+
+
 def name(code: Enum) -> str:
     """Return what Horizon calls a code of the protocol: txBAD_SEQ is tx_bad_seq, PAYMENT_NO_TRUST is op_no_trust."""
     if isinstance(code, (xdr.TransactionResultCode, xdr.OperationResultCode)):
@@ -53,10 +60,14 @@ def name(code: Enum) -> str:
     return ODD_NAMES.get(plain, plain)
 
 
+def _inner(result: xdr.TransactionResult) -> Any:
+    """Return what became of the transaction itself, inside its fee bump if it had one."""
+    pair = result.result.inner_result_pair
+    return result.result if pair is None else pair.result.result
+
+
 def _codes(result: xdr.TransactionResult) -> Codes:
-    outer = result.result
-    pair = outer.inner_result_pair
-    inner = pair.result.result if pair is not None else outer
+    inner = _inner(result)
     return Codes(name(inner.code), tuple(_operation(row) for row in inner.results or ()))
 
 

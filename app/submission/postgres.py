@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app.clock import after
@@ -33,7 +33,7 @@ from app.submission.models import Attempt as AttemptRow
 from app.submission.models import AttemptOrder, Order
 from app.submission.models import Batch as BatchRow
 from app.submission.models import Envelope as EnvelopeRow
-from app.submission.states import IN_BATCH, OUT, UNSIGNED
+from app.submission.states import IN_BATCH, OUT, RECALLED, UNSIGNED
 
 LEASE_SECONDS = 30
 PARKED_SECONDS = 600  # how often a parked batch is looked at again
@@ -78,11 +78,12 @@ class Postgres:
                 hash=envelope.hash, attempt_hash=attempt.hash, xdr=envelope.xdr, fee=envelope.fee
             )
         )
-        if signed.orders:
-            numbered = func.unnest(list(signed.orders)).table_valued("order_id", with_ordinality="place")
-            places = select(literal(attempt.hash), numbered.c.place - 1, numbered.c.order_id)
-            columns = ["attempt_hash", "operation_index", "order_id"]
-            self.session.execute(insert(AttemptOrder).from_select(columns, places))
+        places = [
+            {"attempt_hash": attempt.hash, "operation_index": index, "order_id": order_id}
+            for index, order_id in enumerate(signed.orders)
+        ]
+        if places:
+            self.session.execute(insert(AttemptOrder), places)
         return True
 
     def lease_live(self, limit: int) -> Sequence[Batch]:
@@ -162,13 +163,13 @@ def items(session: Session, batch_ids: list[int], lock: bool = False) -> dict[in
     """Return the orders of each batch whose fate is open, in a lasting order; with ``lock``, none is recalled now."""
     columns = [getattr(Order, name) for name in forming.ITEM]
     these = (
-        select(Order.batch_id, Order.state, *columns)
+        select(Order.batch_id, *columns, Order.state.in_(RECALLED))
         .where(Order.batch_id.in_(batch_ids), Order.state.in_(IN_BATCH))
         .order_by(Order.created_at, Order.id)
     )
     found: dict[int, list[Item]] = defaultdict(list)
-    for batch_id, state, *facts in session.execute(these.with_for_update() if lock else these):
-        found[batch_id].append(Item(*facts, recalled=state == "recalled"))
+    for batch_id, *facts in session.execute(these.with_for_update() if lock else these):
+        found[batch_id].append(Item(*facts))
     return found
 
 

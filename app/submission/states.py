@@ -62,6 +62,7 @@ CHANNEL = Machine("channel",
 
 READY = ["ready"]  # orders that may be packed
 IN_BATCH = ["bound", "recalled"]  # orders whose number is not spent yet
+RECALLED = ["recalled"]
 PAID = ["settled"]
 ENDED = ["settled", "failed"]  # orders nobody can call off any more
 UNSIGNED = ["bound"]  # batches to be signed

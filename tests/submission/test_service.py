@@ -52,7 +52,7 @@ def test_a_key_used_for_something_else_is_a_conflict(session: Session, wish: Wis
         {"kind": "bump_sequence"},
         {"memo_type": "text", "memo": "x" * 29},
         {"memo": "without a type"},
-        {"source": PAYEE},
+        {"source": PAYEE.public_key},
     ],
 )
 def test_what_could_never_be_sent_is_refused(session: Session, wish: Wish, wrong: dict[str, Any]) -> None:

@@ -1,0 +1,130 @@
+"""What the engine asks of the network and of those who sign: facts in, facts out, no session.
+
+In the order of a payment's life: what may the source spend; sign; hand in or ask. Each is free to fail or to be
+repeated: before handing in nothing has left this machine, and what is handed in was written down before.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.failpoint import failpoint
+from app.stellar import envelopes, operations, signing
+from app.stellar.facts import Node
+from app.stellar.network import Network
+from app.submission.decisions import LIFE_SECONDS, bid, decide, unposted, wants_sequence
+from app.submission.facts import (
+    Answers,
+    Attempt,
+    Batch,
+    Decision,
+    Envelope,
+    Holdings,
+    Item,
+    Post,
+    Result,
+    Signed,
+    Source,
+    Wait,
+)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an operation may cost, in stroops: the first bid, and the most ever bid."""
+
+    bid: int
+    bid_max: int
+
+
+@dataclass(frozen=True)
+class Unsigned:
+    """A batch to be signed, with its orders and those who sign for its accounts."""
+
+    batch: Batch
+    items: tuple[Item, ...]
+    signers: tuple[signing.Signer, ...] = field(repr=False)
+
+
+def holdings(network: Network, source: Source) -> Holdings:
+    """Return what ``source`` can spend: the ledger is read first, so the balances are of it or of a later one."""
+    last = network.ledger()
+    account = network.account(source.address)
+    if account is None:
+        return Holdings(last.sequence, {}, missing=True)
+    assets = [balance.asset for balance in account.balances if balance.is_authorized]
+    return Holdings(last.sequence, {asset: account.spendable(asset, last.base_reserve) for asset in assets})
+
+
+def sign(network: Network, unsigned: Unsigned, terms: Terms) -> Signed:
+    """Return a new attempt for a batch. Its life ends by the network's clock, not by ours."""
+    batch = unsigned.batch
+    node = network.node()
+    wanted = [item for item in unsigned.items if item.wanted]
+    fee = bid(terms.bid, terms.bid_max, batch.attempts) * max(len(wanted), 1)
+    plan = envelopes.Plan(
+        source=batch.channel,
+        sequence=batch.sequence,
+        fee=fee,
+        max_time=node.closed_at + LIFE_SECONDS,
+        operations=[operations.operation(row) for row in instructions(batch, wanted)],
+        memo_type=batch.memo_type,
+        memo=batch.memo,
+    )
+    body = envelopes.build(plan, network.passphrase)
+    hash = body.hash.hex()
+    xdr = envelopes.seal(body, signing.sign(body.hash, unsigned.signers))
+    attempt = Attempt(hash, plan.max_time, node.ledger, fee)
+    return Signed(attempt, Envelope(hash, hash, xdr, fee), tuple(item.id for item in wanted))
+
+
+def instructions(batch: Batch, wanted: Sequence[Item]) -> list[operations.Instruction]:
+    """Return the operations of the next attempt: where nobody wants anything any more, one that spends the number."""
+    if not wanted:
+        return [operations.Instruction("bump_sequence", batch.channel)]
+    return [
+        operations.Instruction(item.operation, item.source, item.destination, item.asset, item.amount)
+        for item in wanted
+    ]
+
+
+def signing_accounts(batch: Batch, items: Sequence[Item]) -> list[str]:
+    """Return the accounts whose signatures the next attempt needs, and no other: the network refuses those."""
+    return sorted({batch.channel, *(item.source for item in items if item.wanted)})
+
+
+def take_turn(network: Network, batch: Batch) -> Result:
+    """Ask about a batch, decide, and hand in what is to be handed in."""
+    decision = next_decision(network, batch)
+    if not isinstance(decision, Post):
+        return Result(decision)
+    failpoint("after_persist")
+    receipt = network.submit(decision.envelope.xdr)
+    failpoint("after_post")
+    return Result(decision, receipt)
+
+
+def next_decision(network: Network, batch: Batch) -> Decision:
+    """What nobody has seen yet is handed in at once; else one node is asked, unless it has nothing new to say."""
+    fresh = unposted(batch)
+    if fresh is not None:
+        return Post(fresh, batch.attempts[-1].after_ledger)
+    node = network.node()
+    if node.ledger <= batch.asked_ledger:
+        return Wait()
+    return decide(batch, ask(network, batch, node))
+
+
+def ask(network: Network, batch: Batch, node: Node) -> Answers:
+    """Ask one node: first how far its history goes, then the channel's number, last for every attempt.
+
+    The order matters. A number seen as spent, by an attempt that is then not found, was spent by something else.
+    """
+    asked = wants_sequence(batch, node)
+    account = network.account(batch.channel) if asked else None
+    found = (network.transaction(attempt.hash) for attempt in batch.attempts)
+    return Answers(
+        node=node,
+        sequence=account.sequence if account else None,
+        sequence_asked=asked,
+        found=next((transaction for transaction in found if transaction is not None), None),
+    )

@@ -1,0 +1,164 @@
+"""The engine's drains, as errands: claim rows, act without a session, record what came of it.
+
+    submit_payments     FORM  read what each treasury can spend, tie orders to channels
+                        SIGN  sign batches and write the attempts down
+    resolve_payments    TURN  hand in what is new, ask for what is out, settle what the ledger has decided
+
+``run`` does all three here and now, for commands and tests.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from flask import current_app
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+import config
+from app.db import transaction
+from app.errors import NotFound
+from app.failpoint import failpoint
+from app.stellar.network import Horizon, Network
+from app.submission import acts, engine, keys
+from app.submission.facts import Batch, Close, Holdings, Park, Result, Signed, Source
+from app.submission.postgres import Postgres
+
+log = logging.getLogger(__name__)
+
+
+class Errand(NamedTuple):
+    """``record`` is given what ``act`` returned, or the exception it raised."""
+
+    claim: Callable[[Session, int], Sequence[Any]]
+    act: Callable[[Any], Any]
+    record: Callable[[Session, Any, Any], Any]
+
+
+@dataclass(frozen=True)
+class FormJob:
+    source: Source
+    network: Network = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        return self.source.address
+
+
+@dataclass(frozen=True)
+class SignJob:
+    unsigned: acts.Unsigned
+    terms: acts.Terms
+    network: Network = field(repr=False)
+
+    @property
+    def id(self) -> int:
+        return self.unsigned.batch.id
+
+
+@dataclass(frozen=True)
+class TurnJob:
+    batch: Batch
+    network: Network = field(repr=False)
+
+    @property
+    def id(self) -> int:
+        return self.batch.id
+
+
+def claim_sources(session: Session, limit: int) -> list[FormJob]:
+    return [FormJob(source, network()) for source in _store(session).lease_sources(limit)]
+
+
+def read_holdings(job: FormJob) -> Holdings:
+    return acts.holdings(job.network, job.source)
+
+
+def form_batches(session: Session, job: FormJob, fact: Holdings | Exception) -> None:
+    engine.form(_store(session), job.source, fact)
+
+
+def claim_unsigned(session: Session, limit: int) -> list[SignJob]:
+    """Lease batches to sign; one without a key is set aside, and keeps nobody else waiting."""
+    failpoint("after_claim")
+    store, jobs = _store(session), []
+    for batch, items in store.lease_bound(limit):
+        try:
+            signers = keys.signers(session, acts.signing_accounts(batch, items))
+        except NotFound as error:
+            store.park(batch, Park(error.message))
+        else:
+            jobs.append(SignJob(acts.Unsigned(batch, tuple(items), signers), _terms(), network()))
+    return jobs
+
+
+def sign_batch(job: SignJob) -> Signed:
+    return acts.sign(job.network, job.unsigned, job.terms)
+
+
+def persist_attempt(session: Session, job: SignJob, fact: Signed | Exception) -> None:
+    engine.persist(_store(session), job.unsigned.batch, fact)
+
+
+def claim_live(session: Session, limit: int) -> list[TurnJob]:
+    return [TurnJob(batch, network()) for batch in _store(session).lease_live(limit)]
+
+
+def take_turn(job: TurnJob) -> Result:
+    return acts.take_turn(job.network, job.batch)
+
+
+def record_turn(session: Session, job: TurnJob, fact: Result | Exception) -> None:
+    engine.record(_store(session), job.batch, fact)
+    if isinstance(fact, Result) and isinstance(fact.decision, Close):
+        failpoint("before_settle_commit")
+        event.listen(session, "after_commit", lambda _: failpoint("after_settle_commit"), once=True)
+
+
+FORM = Errand(claim_sources, read_holdings, form_batches)
+SIGN = Errand(claim_unsigned, sign_batch, persist_attempt)
+TURN = Errand(claim_live, take_turn, record_turn)
+
+
+def run(errands: Sequence[Errand] = (FORM, SIGN, TURN), limit: int = 20) -> int:
+    """Give each errand one round in this thread; return how many pieces of work there were."""
+    return sum(_round(errand, limit) for errand in errands)
+
+
+def _round(errand: Errand, limit: int) -> int:
+    with transaction() as session:
+        jobs = errand.claim(session, limit)
+    for job in jobs:
+        fact = _act(errand, job)
+        with transaction() as session:
+            errand.record(session, job, fact)
+    return len(jobs)
+
+
+def _act(errand: Errand, job: Any) -> Any:
+    try:
+        return errand.act(job)
+    except Exception as error:  # noqa: BLE001  whatever it is, it is what came of the act
+        log.warning("an act raised", extra={"job": job.id, "error": f"{type(error).__name__}: {error}"})
+        return error
+
+
+def network() -> Network:
+    """Return the network of the settings."""
+    settings = current_app.config
+    return _network(config.need(settings, "HORIZON_URL"), config.need(settings, "NETWORK_PASSPHRASE"))
+
+
+@lru_cache(maxsize=8)
+def _network(url: str, passphrase: str) -> Network:
+    return Horizon(url, passphrase)
+
+
+def _terms() -> acts.Terms:
+    return acts.Terms(current_app.config["FEE_BID_STROOPS"], current_app.config["FEE_BID_STROOPS_MAX"])
+
+
+def _store(session: Session) -> Postgres:
+    return Postgres(session, current_app.config["RESOLVE_INTERVAL_SECONDS"])

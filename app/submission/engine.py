@@ -1,0 +1,54 @@
+"""What is recorded after each act: the engine's three turns, over any store.
+
+form      orders ready + what the source can spend   →  batches, tied to a channel and its next number
+persist   a signed attempt                           →  written down, so that it may be handed in
+record    what the network said                      →  closed, signed anew, parked, or asked again later
+"""
+
+from app.submission.decisions import heed
+from app.submission.facts import Batch, Close, Holdings, Park, Post, Rebuild, Result, Signed, Source, Wait
+from app.submission.store import Store
+
+BATCHES_MAX = 20  # formed in one transaction
+UNANSWERED_SECONDS = 5
+
+
+def form(store: Store, source: Source, fact: Holdings | Exception) -> int:
+    """Pack orders of ``source``; if its account could not be read, let it rest."""
+    if isinstance(fact, Exception):
+        store.rest(source, UNANSWERED_SECONDS)
+        return 0
+    return store.form(source, fact, BATCHES_MAX)
+
+
+def persist(store: Store, batch: Batch, fact: Signed | Exception) -> bool:
+    """Write the attempt down; what could not be signed is asked again later."""
+    if isinstance(fact, Exception):
+        return store.put_off(batch, Wait(UNANSWERED_SECONDS))
+    return store.persist(batch, fact)
+
+
+def record(store: Store, batch: Batch, fact: Result | Exception) -> bool:
+    """Write down what a batch's turn came to; return whether it was still ours."""
+    if isinstance(fact, Exception):
+        return store.put_off(batch, Wait(UNANSWERED_SECONDS))
+    decision = fact.decision
+    if isinstance(decision, Close):
+        return store.close(batch, decision)
+    if isinstance(decision, Rebuild):
+        return store.rebuild(batch, decision)
+    if isinstance(decision, Park):
+        return store.park(batch, decision)
+    if isinstance(decision, Post):
+        return _noted(store, batch, decision, fact)
+    return store.put_off(batch, decision)
+
+
+def _noted(store: Store, batch: Batch, decision: Post, result: Result) -> bool:
+    """Write a receipt down and heed it, as far as a receipt can be heeded."""
+    if result.receipt is None or not store.note(batch, result):
+        return False
+    next_step = heed(store.carried(decision.envelope.attempt_hash), result.receipt)
+    if isinstance(next_step, Rebuild):
+        return store.rebuild(batch, next_step)
+    return store.put_off(batch, next_step)
