@@ -8,6 +8,9 @@ from hashlib import sha256
 
 from stellar_sdk import Keypair
 
+from rails.sandbox_bank.journal import Journal
+
+from . import memory
 from .engine.frames import Frame, decode
 from .engine.ledger import Closed, Ledger, genesis
 from .engine.queue import Admission
@@ -30,9 +33,14 @@ class Settings:
 
 
 class Core:
-    """The ledger of a network with its clock. ``ahead_seconds`` is how far tests have driven that clock."""
+    """The ledger of a network with its clock. ``ahead_seconds`` is how far tests have driven that clock.
 
-    def __init__(self, settings: Settings, wall: Callable[[], float] = time.time) -> None:
+    With a ``journal`` the network is what the journal says it was, and goes on from there.
+    """
+
+    def __init__(
+        self, settings: Settings, wall: Callable[[], float] = time.time, journal: Journal | None = None
+    ) -> None:
         expected = max(1, round(settings.close_seconds))
         self.settings = settings
         self.rules = Rules(settings.passphrase, max_operations=settings.max_operations, close_seconds=expected)
@@ -44,8 +52,12 @@ class Core:
         self.nodes = [Node(self.rules, number, settings.keep_ledgers) for number in range(settings.nodes)]
         self.friendbot = Friendbot(self.rules, self.root)
         self._wall = wall
-        self.ledger = Ledger(self.rules, genesis(self.root.raw_public_key(), self.now()), settings.seed)
+        self._journal = journal
+        born_at = memory.birth(journal, settings.passphrase, self.now()) if journal else self.now()
+        self.ledger = Ledger(self.rules, genesis(self.root.raw_public_key(), born_at), settings.seed)
         self._publish(self.ledger.first())
+        for closed in memory.replayed(journal, self.ledger) if journal else ():
+            self._publish(closed)
 
     def now(self) -> int:
         return int(self._wall()) + self.ahead_seconds
@@ -72,6 +84,8 @@ class Core:
         if befriending:
             self.submit(befriending)
         closed = self.ledger.close(self._close_time(), outbid=surge.fee if surge else 0)
+        if self._journal:
+            memory.write(self._journal, closed)
         self._publish(closed)
         return closed
 

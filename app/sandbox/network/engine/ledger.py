@@ -61,7 +61,10 @@ class Ledger:
         ``outbid``: as though others had filled it at so many stroops an operation.
         """
         self._drop_invalid(close_time)
-        chosen, base_fee = self._choose(outbid)
+        return self.close_with(close_time, *self._choose(outbid))
+
+    def close_with(self, close_time: int, chosen: list[Frame], base_fee: int) -> Closed:
+        """Close the next ledger with these transactions at this rate: chosen now, or when it closed once before."""
         mark = self.world.mark()
         header = replace(self.header, sequence=self.header.sequence + 1, close_time=close_time)
         self.world.put(header)
@@ -116,4 +119,3 @@ class Ledger:
 def genesis(root: bytes, close_time: int) -> list[Entry]:
     """Return the entries of a new ledger: all lumens there are, with one account."""
     return [Header(1, close_time), Account(root, TOTAL_STROOPS, 0)]
-
