@@ -57,8 +57,8 @@ _ROWS: list[tuple[str, Callable[[str], Any], Any, str]] = [
     ("RAILS",                   pairs,  {"manual": "manual"}, "name=rail for each, a rail being ours, an entry point or module:Class; its own settings are JSON in `RAIL_<NAME>`; worker"),
     ("SEND_INTEGRATION",        str,    "app.anchor.defaults:Sends", "module:Class that decides what a SEP-31 request needs; web"),
     # secrets
-    ("VAULT_KEYS",              words,  NONE,   "Fernet keys for personal data and home domains' signing keys, newest first; web, worker"),
-    ("TREASURY_KEYS",           words,  NONE,   "Fernet keys for the keys that move money, newest first; worker, never web"),
+    ("VAULT_KEYS",              words,  NONE,   "keys (`flask keys new`) that seal personal data and home domains' signing keys, newest first; web, worker"),
+    ("TREASURY_KEYS",           words,  NONE,   "keys (`flask keys new`) that seal the keys that move money, newest first; worker, never web"),
     ("TOKEN_SECRET",            str,    NONE,   "signs the tokens we give out, 32 bytes or more; web"),
     # how much, how often
     ("DATABASE_POOL",           int,    5,      "connections a process keeps"),

@@ -6,11 +6,12 @@ import click
 from flask.cli import AppGroup
 
 from app.errors import Refused
+from config import Unconfigured
 
 
 class Commands(AppGroup):
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
-        except Refused as refusal:
-            raise click.ClickException(refusal.message) from None
+        except (Refused, Unconfigured) as refusal:
+            raise click.ClickException(str(refusal)) from None

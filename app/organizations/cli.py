@@ -69,4 +69,5 @@ def new_keys() -> None:
     click.echo(f"VAULT_KEYS={vault.new_key()}")
     click.echo(f"TREASURY_KEYS={vault.new_key()}")
     click.echo(f"TOKEN_SECRET={secrets.token_urlsafe(48)}")
-    click.echo(f"SIGNING_SEED={signing.secret}  # of {signing.public_key}")
+    click.echo(f"# SIGNING_KEY {signing.public_key}")
+    click.echo(f"SIGNING_SEED={signing.secret}")

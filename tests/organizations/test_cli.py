@@ -35,6 +35,13 @@ def test_a_refusal_is_one_line_and_an_exit_code(run, north):
     assert done.output == "Error: there is an organization called North already\n"
 
 
+def test_a_missing_setting_is_one_line_and_an_exit_code(app, run):
+    del app.config["VAULT_KEYS"]
+    done = run("organizations", "add", "North", "north.example")
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: VAULT_KEYS is not set")
+
+
 def test_sending_anchors_come_and_go(run, north):
     account = Keypair.random().public_key
     assert run("anchors", "add", account, "Remit").output == "Remit may send\n"
@@ -50,7 +57,7 @@ def test_a_seed_is_not_taken_for_an_account(run, north):
 
 
 def test_new_keys_are_what_the_settings_want(run):
-    lines = run("keys", "new").output.replace("  # of ", "\nSIGNING_KEY=").splitlines()
+    lines = run("keys", "new").output.replace("# SIGNING_KEY ", "SIGNING_KEY=").splitlines()
     printed = dict(line.split("=", 1) for line in lines)
     found = config.read({**printed, "DATABASE_URL": "postgresql://"})
     for name in ("VAULT_KEYS", "TREASURY_KEYS"):
