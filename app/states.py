@@ -138,27 +138,30 @@ def begin(session: Session, row: Row, due_at: Any = None, state: str = "") -> Ro
     return row
 
 
-def begin_all(session: Session, model: type[Row], rows: Sequence[dict[str, Any]], unique: Sequence[str]) -> list[Any]:
-    """Put many new rows on the first square of their table and return their keys, in a few statements.
+def begin_all(
+    session: Session, model: type[Row], rows: Sequence[dict[str, Any]], unique: Sequence[str], state: str = ""
+) -> list[Any]:
+    """Put many new rows on the first square of their table, or on ``state``; return their keys. A few statements.
 
     A row whose ``unique`` columns stand in the table already is left out: whoever repeats himself begins nothing.
     """
     if not rows:
         return []
     machine, table = model.machine, model.__table__
+    state = state or machine.start
     key = table.primary_key.columns[0]
     owner = table.c[model.topic_column] if model.topic_column else literal("")
     fresh = (
         upsert(table)
-        .values(state=machine.start, due_at=_due(machine, machine.start, None))
+        .values(state=state, due_at=_due(machine, state, None))
         .on_conflict_do_nothing(index_elements=unique)
         .returning(key.label("key"), owner.label("owner"))
     )
     begun = session.execute(fresh, rows).all()
-    note = {"subject": table.name, "event": "begin", "source": "", "target": machine.start}
+    note = {"subject": table.name, "event": "begin", "source": "", "target": state}
     if begun:
         session.execute(insert(History), [note | {"subject_id": str(row.key)} for row in begun])
-    _wake(session, model, machine.start, {row.owner for row in begun})
+    _wake(session, model, state, {row.owner for row in begun})
     return [row.key for row in begun]
 
 
