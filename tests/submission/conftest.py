@@ -9,8 +9,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 from sqlalchemy.orm import Session
-from stellar_sdk import ChangeTrust, Keypair, Operation, Payment
+from stellar_sdk import ChangeTrust, CreateAccount, Keypair, Operation, Payment
 
+from app import money
 from app.clock import now
 from app.db import transaction
 from app.organizations.models import Organization
@@ -136,6 +137,7 @@ def populated(handle: Handle) -> World:
     for holder in (TREASURY, PAYEE):
         world.apply(holder, ChangeTrust(USDC_ASSET))
     world.apply(ISSUER, Payment(TREASURY.public_key, USDC_ASSET, "1000000"))
+    world.apply(TREASURY, *[CreateAccount(payee, "1") for payee in PAYEES])
     return world
 
 
@@ -164,3 +166,9 @@ def add_channel(world: World, session: Session, organization: Organization) -> s
     begin(session, row, state="open")
     session.commit()
     return lending.public_key
+
+
+def top_up(world: World) -> None:
+    """Give the treasury as much USDC as it has, and a bit."""
+    amount = money.show(world.held(TREASURY.public_key) + 1000)
+    world.apply(ISSUER, Payment(TREASURY.public_key, USDC_ASSET, amount))
