@@ -74,7 +74,8 @@ def attach(session: Session, customer: Customer, file_id: str) -> None:
 def drop_unused(session: Session, customer: Customer) -> None:
     """Delete the customer's files that no field refers to any more."""
     session.flush()
-    used = select(CustomerField.file_id).where(CustomerField.file_id.is_not(None))
+    mine = CustomerField.customer_id == customer.id, CustomerField.file_id.is_not(None)
+    used = select(CustomerField.file_id).where(*mine)
     session.execute(delete(CustomerFile).where(CustomerFile.customer_id == customer.id, CustomerFile.id.not_in(used)))
 
 

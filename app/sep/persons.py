@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields
+from marshmallow import EXCLUDE, Schema
+from marshmallow.fields import String
 from stellar_sdk import MuxedAccount
 
+from app.customers import fields
 from app.customers.identities import Identity, checked_memo
 from app.errors import Forbidden, Invalid
 from app.sep.auth import Caller
@@ -25,13 +27,13 @@ class Asked(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    id = fields.String(load_default="")
-    account = fields.String(load_default="")
-    memo = fields.String(load_default="")
-    memo_type = fields.String(load_default="")
-    type = fields.String(load_default="")
-    transaction_id = fields.String(load_default="")
-    lang = fields.String(load_default="en")
+    id = String(load_default="")
+    account = String(load_default="")
+    memo = String(load_default="")
+    memo_type = String(load_default="")
+    type = String(load_default="")
+    transaction_id = String(load_default="")
+    lang = String(load_default="en")
 
 
 def caller_identity(caller: Caller) -> Identity:
@@ -68,7 +70,14 @@ def _text(name: str, value: Any) -> str:
 def values(sent: Mapping[str, str]) -> dict[str, str]:
     """Return SEP-9 field → its text, or the id of its file."""
     given = {name: value for name, value in sent.items() if name not in Asked().fields}
-    return {name.removesuffix(FILE_ID): value for name, value in given.items() if not name.endswith(VERIFICATION)}
+    return {_field(name): value for name, value in given.items() if not name.endswith(VERIFICATION)}
+
+
+def _field(name: str) -> str:
+    field = name.removesuffix(FILE_ID)
+    if field != name and not fields.named(field).binary:
+        raise Invalid(f"{field} is not a file")
+    return field
 
 
 def codes(sent: Mapping[str, str]) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 import json
 import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import text
@@ -113,6 +115,22 @@ def test_a_dead_address_delays_nobody(receiver, say, drain):
     say(receiver.url, "hello", "transaction:30")
     drain()
     assert receiver.bodies == ["hello"]
+
+
+def test_a_host_that_hangs_delays_nobody(receivers, say, claim):
+    slow, quick = receivers(), receivers()
+    slow.hold = threading.Event()
+    for number in range(5):
+        say(slow.url, "slow", f"transaction:{number}")
+    say(quick.url, "quick", "transaction:5")
+    jobs = claim()
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        sending = {pool.submit(acts.act, job): job.address for job in jobs}
+        [first] = [future for future, address in sending.items() if address == quick.url]
+        assert first.result(timeout=30) == Delivery(True, "HTTP 200")
+        assert (quick.bodies, slow.bodies) == (["quick"], [])
+        slow.hold.set()
+    assert slow.bodies == ["slow"] * 2
 
 
 def test_a_host_gets_few_claims_at_a_time_however_many_ask(receivers, say, claim):
