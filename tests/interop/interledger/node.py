@@ -15,6 +15,13 @@ from app.interledger.destinations import Destination
 PEERS = Path(__file__).parent / "peers"
 
 
+def install() -> None:
+    """Bring the pinned reference implementations from npm into an untracked directory beside this file, once."""
+    installed, wanted = PEERS.parent / "node_modules/.package-lock.json", PEERS.parent / "package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--silent"], cwd=PEERS.parent, check=True)
+
+
 @contextmanager
 def serving(script: str, **environment: object) -> Iterator[str]:
     """Run a peer that serves HTTP, for as long as the block lasts; yields its URL."""
