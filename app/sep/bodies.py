@@ -5,9 +5,10 @@ from typing import Any
 
 from flask import request
 from marshmallow import Schema, ValidationError
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import UnsupportedMediaType
 
 from app.errors import Invalid
+from app.sep import numbers
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -27,8 +28,8 @@ def body() -> Mapping[str, Any]:
     if not request.is_json:
         raise UnsupportedMediaType("send application/json or a form")
     try:
-        received = request.get_json()
-    except (BadRequest, RecursionError):
+        received = numbers.read(request.get_data())
+    except (ValueError, RecursionError):
         raise Invalid("the body is not JSON") from None
     if not isinstance(received, dict):
         raise Invalid("the body is not a JSON object")
