@@ -1,12 +1,12 @@
 """/control: what a test, or a person, may order of the network.
 
-    GET    /control             the network as it stands
-    POST   /control/close       {"ledgers": 1}                close ledgers now
-    POST   /control/interval    {"seconds": 0.2}              0: close only when told
-    POST   /control/time        {"seconds": 3600}             drive the ledger's clock ahead
-    POST   /control/lag         {"node": 0, "ledgers": 3}     keep a node behind core
-    POST   /control/faults      {"kind": …, …}                order a fault (see faults.py)
-    DELETE /control/faults                                    all is well again
+GET    /control             the network as it stands
+POST   /control/close       {"ledgers": 1}                close ledgers now
+POST   /control/interval    {"seconds": 0.2}              0: close only when told
+POST   /control/time        {"seconds": 3600}             drive the ledger's clock ahead
+POST   /control/lag         {"node": 0, "ledgers": 3}     keep a node behind core
+POST   /control/faults      {"kind": …, …}                order a fault (see faults.py)
+DELETE /control/faults                                    all is well again
 """
 
 import json

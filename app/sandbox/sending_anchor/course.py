@@ -1,6 +1,6 @@
 """The course of one payment, from the home domain to the last callback."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ from .tell import tell
 from .web import Silent, Web
 
 FINAL = ("completed", "refunded", "expired", "error")
+BEFORE = ("pending_customer_info_update", "pending_receiver")  # until it may be paid
+
+Facts = dict[str, Any]
 
 SENDER = {"first_name": "Ada", "last_name": "Sender"}
 RECEIVER = {"first_name": "Grace", "last_name": "Receiver", "bank_number": "021000021"}
@@ -42,25 +45,27 @@ def send(wish: Wish, key: Keypair) -> Mapping[str, Any]:
     tell("signed_in", account=key.public_key)
     purse = Purse(web, counterpart.toml["HORIZON_URL"], counterpart.toml["NETWORK_PASSPHRASE"], key)
     with Callbacks(memory, counterpart.signing_key) as callbacks:
-        announced = memory.recall("announced") or memory.keep("announced", _announce(wish, counterpart, key))
-        counterpart.report_to(announced["id"], callbacks.url)
-        tell("announced", id=announced["id"], memo=announced["stellar_memo"])
-        tell("paid", hash=purse.pay(_payment(wish, counterpart, announced), memory))
-        ended = _await_end(web, counterpart, callbacks, announced["id"])
+        id = memory.recall("announced") or memory.keep("announced", _announce(wish, counterpart, key))
+        counterpart.report_to(id, callbacks.url)
+        wanted = _await(web, lambda: counterpart.transaction(id), _wants_payment)
+        tell("announced", id=id, memo=wanted["stellar_memo"])
+        tell("paid", hash=purse.pay(_payment(wish, counterpart, wanted), memory))
+        ended = _await(web, lambda: counterpart.transaction(id), lambda shown: _has_ended(shown, callbacks.statuses()))
     for refund in ended.get("refunds", {}).get("payments", []):
         tell("refund_seen", **purse.look_up(refund["id"]))
     tell("ended", transaction=ended, statuses=callbacks.statuses())
     return ended
 
 
-def _announce(wish: Wish, counterpart: Counterpart, key: Keypair) -> dict[str, Any]:
+def _announce(wish: Wish, counterpart: Counterpart, key: Keypair) -> str:
+    """Register both customers, announce the payment, and return what it is called from now on."""
     sender = counterpart.register(key.public_key, "1", "sep31-sender", SENDER)
     account = {"bank_account_number": wish.account}
     memo = str(int(wish.account) + 1)  # one number for each of our users
     receiver = counterpart.register(key.public_key, memo, "sep31-receiver", {**RECEIVER, **account})
     tell("registered", sender_id=sender, receiver_id=receiver)
     refund = {"refund_memo": wish.refund_memo, "refund_memo_type": "id"} if wish.refund_memo else {}
-    return counterpart.announce(
+    announced = counterpart.announce(
         {
             "amount": wish.amount,
             "asset_code": wish.code,
@@ -71,24 +76,33 @@ def _announce(wish: Wish, counterpart: Counterpart, key: Keypair) -> dict[str, A
             **refund,
         }
     )
+    return str(announced["id"])
 
 
-def _payment(wish: Wish, counterpart: Counterpart, announced: Mapping[str, str]) -> Payment:
+def _payment(wish: Wish, counterpart: Counterpart, wanted: Mapping[str, str]) -> Payment:
     return Payment(
-        destination=announced["stellar_account_id"],
+        destination=wanted["stellar_account_id"],
         asset=Asset(wish.code, counterpart.issuer(wish.code)),
         amount=wish.amount,
-        memo=MEMOS[announced["stellar_memo_type"]](announced["stellar_memo"]),
+        memo=MEMOS[wanted["stellar_memo_type"]](wanted["stellar_memo"]),
     )
 
 
-def _await_end(web: Web, counterpart: Counterpart, callbacks: Callbacks, id: str) -> dict[str, Any]:
-    """Wait until the transaction has ended and we were called back to say so."""
+def _await(web: Web, look: Callable[[], Facts], enough: Callable[[Facts], bool]) -> Facts:
+    """Look at the transaction until it is far enough, and return it as it was then."""
+    shown: Facts = {}
     while web.patient():
-        shown = counterpart.transaction(id)
-        if shown["status"] in FINAL and callbacks.statuses()[-1:] == [shown["status"]]:
+        shown = look()
+        if enough(shown):
             return shown
         web.rest()
-    raise Silent(
-        f"the transaction is {shown['status']}; called back with {', '.join(callbacks.statuses()) or 'nothing'}"
-    )
+    raise Silent(f"gave up waiting: the transaction is {shown}")
+
+
+def _wants_payment(shown: Facts) -> bool:
+    return "stellar_memo" in shown and shown["status"] not in BEFORE
+
+
+def _has_ended(shown: Facts, told: Sequence[str]) -> bool:
+    """It has, once we were called back to say so."""
+    return shown["status"] in FINAL and list(told[-1:]) == [shown["status"]]

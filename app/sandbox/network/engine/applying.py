@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 
 from stellar_sdk import xdr as X
 
-from .rules import Rules
 from .frames import FeeBump, Frame, Transaction, operation_source
 from .operations import RULES
 from .operations.rule import Step
 from .reserves import remove_signer
 from .results import BumpResult, Code, Failed, OpCode, Result, detailed, outcome
+from .rules import Rules
 from .signatures import PRE_AUTHORIZED, Signatures
 from .validity import Moment, arguments, check_signed, check_static, common, new_result
 from .world import Changes, World

@@ -8,8 +8,8 @@ from stellar_sdk import xdr as X
 from .entries import Asset, Offer
 from .exchange import Limits, Rounding, adjusted, exchange
 from .holdings import bind, receivable, release, shift, spendable
-from .results import Failed, OpCode
 from .reserves import release_subentry
+from .results import Failed, OpCode
 from .rules import Rules
 from .to_xdr import account_xdr, asset_xdr
 from .world import World
@@ -72,33 +72,24 @@ def _best(world: World, taking: Taking) -> Offer | None:
 def _cross(world: World, rules: Rules, taking: Taking, offer: Offer, taken: Taken) -> bool:
     """Take what there is to take of one offer; say whether the next may be looked at."""
     release(world, offer)
-    limits = _limits(world, rules, taking, offer, taken)
+    offered = _offered(world, rules, offer, offer.amount)
+    limits = Limits(
+        wheat_send=offered,
+        sheep_receive=max(0, receivable(world, offer.seller, offer.buying)),
+        sheep_send=taking.sheep_max - taken.sheep,
+        wheat_receive=taking.wheat_max - taken.wheat,
+    )
     exchanged = exchange(offer.price, limits, taking.rounding)
     shift(world, rules, offer.seller, taking.sheep, exchanged.sheep)
     shift(world, rules, offer.seller, taking.wheat, -exchanged.wheat)
-    left = _left(world, rules, offer, exchanged.wheat) if exchanged.wheat_stays else 0
-    if left:
-        world.put(replace(offer, amount=left))
-        bind(world, replace(offer, amount=left))
-    else:
-        world.drop(offer.key)
-        release_subentry(world, offer.seller, offer.sponsor)
+    left = _offered(world, rules, offer, offered - exchanged.wheat) if exchanged.wheat_stays else 0
+    _put_back(world, offer, left)
     taken.sheep += exchanged.sheep
     taken.wheat += exchanged.wheat
     taken.trail.append(_atom(offer, exchanged.wheat, exchanged.sheep))
     more = taken.wheat < taking.wheat_max and taken.sheep < taking.sheep_max
     taken.complete = exchanged.wheat_stays or not more
     return not left
-
-
-def _limits(world: World, rules: Rules, taking: Taking, offer: Offer, taken: Taken) -> Limits:
-    amount, receive = _offered(world, rules, offer, offer.amount), receivable(world, offer.seller, offer.buying)
-    return Limits(
-        wheat_send=min(amount, max(0, spendable(world, rules, offer.seller, offer.selling))),
-        sheep_receive=max(0, receive),
-        sheep_send=taking.sheep_max - taken.sheep,
-        wheat_receive=taking.wheat_max - taken.wheat,
-    )
 
 
 def _offered(world: World, rules: Rules, offer: Offer, amount: int) -> int:
@@ -108,9 +99,15 @@ def _offered(world: World, rules: Rules, offer: Offer, amount: int) -> int:
     return adjusted(offer.price, min(amount, can_sell), can_buy)
 
 
-def _left(world: World, rules: Rules, offer: Offer, taken: int) -> int:
-    before = _offered(world, rules, offer, offer.amount)
-    return _offered(world, rules, offer, before - taken) if before else 0
+def _put_back(world: World, offer: Offer, left: int) -> None:
+    """Leave what is left of an offer on the book, or take it off."""
+    if left:
+        rest = replace(offer, amount=left)
+        world.put(rest)
+        bind(world, rest)
+    else:
+        world.drop(offer.key)
+        release_subentry(world, offer.seller, offer.sponsor)
 
 
 def _atom(offer: Offer, wheat: int, sheep: int) -> X.ClaimAtom:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from .applying import Applied, apply
-from .rules import Rules
 from .entries import HEADER, Account, Entry, Header
 from .frames import Frame
 from .queue import Admission, Queue
+from .rules import Rules
 from .validity import Moment, admissible
 from .world import Changes, World
 

@@ -8,9 +8,9 @@ from enum import Enum
 from typing import NamedTuple
 
 from .balances import available
-from .rules import Rules
 from .frames import FeeBump, Frame
 from .results import AnyResult, Code
+from .rules import Rules
 from .validity import Moment, admissible, new_result
 from .world import World
 
@@ -166,4 +166,3 @@ def _bids_more(frame: Frame, than: Frame) -> bool:
 
 def _bid_rank(frame: Frame) -> tuple[int, bytes]:
     return (frame.fee << 32) // frame.size, frame.hash
-

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from .balances import SUBENTRIES_MAX, available, minimum
-from .rules import Rules
 from .entries import Account, ClaimableBalance, Data, Offer, Signer, TrustLine
 from .results import Failed, OpCode
+from .rules import Rules
 from .world import World
 
 Subentry = TypeVar("Subentry", TrustLine, Offer, Data)

@@ -15,7 +15,7 @@ ARMS: dict[Type, tuple[type, str]] = {
     Type.PAYMENT: (X.PaymentResult, "payment_result"),
     Type.PATH_PAYMENT_STRICT_RECEIVE: (X.PathPaymentStrictReceiveResult, "path_payment_strict_receive_result"),
     Type.MANAGE_SELL_OFFER: (X.ManageSellOfferResult, "manage_sell_offer_result"),
-    Type.CREATE_PASSIVE_SELL_OFFER: (X.ManageSellOfferResult, "create_passive_sell_offer_result"),
+    Type.CREATE_PASSIVE_SELL_OFFER: (X.ManageSellOfferResult, "manage_sell_offer_result"),  # as core does: see _shown
     Type.SET_OPTIONS: (X.SetOptionsResult, "set_options_result"),
     Type.CHANGE_TRUST: (X.ChangeTrustResult, "change_trust_result"),
     Type.ALLOW_TRUST: (X.AllowTrustResult, "allow_trust_result"),
@@ -52,7 +52,6 @@ class Failed(Exception):
         self.code = code
 
 
-@cache
 def outcome(type: Type, code: Any) -> X.OperationResult:
     """Return the result that is only a code."""
     if isinstance(code, OpCode):
@@ -62,13 +61,20 @@ def outcome(type: Type, code: Any) -> X.OperationResult:
 
 def detailed(type: Type, result: Any) -> X.OperationResult:
     """Return the result that carries more than a code."""
-    return X.OperationResult(OpCode.opINNER, X.OperationResultTr(type, **{ARMS[type][1]: result}))
+    return X.OperationResult(OpCode.opINNER, X.OperationResultTr(_shown(type), **{ARMS[type][1]: result}))
+
+
+def _shown(type: Type) -> Type:
+    """Return the kind a result is marked with: core takes a passive offer for the selling offer it is made into."""
+    return Type.MANAGE_SELL_OFFER if type == Type.CREATE_PASSIVE_SELL_OFFER else type
 
 
 @cache
 def untouched(type: Type) -> X.OperationResult:
     """Return what stands where an operation was never looked at: an empty success."""
-    success = X.OperationResultTr.from_xdr_bytes(type.value.to_bytes(4, "big") + bytes(256)[: _EMPTY.get(type, 4)])
+    success = X.OperationResultTr.from_xdr_bytes(
+        _shown(type).value.to_bytes(4, "big") + bytes(256)[: _EMPTY.get(type, 4)]
+    )
     return X.OperationResult(OpCode.opINNER, success)
 
 

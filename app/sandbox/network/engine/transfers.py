@@ -6,9 +6,9 @@ An issuer needs no line for its own asset and has as much of it as it likes.
 from collections.abc import Callable
 
 from .balances import add_credit, add_native, authorized, available
-from .rules import Rules
 from .entries import NATIVE, Asset
 from .results import Failed
+from .rules import Rules
 from .world import World
 
 Refuse = Callable[[str], Failed]

@@ -3,13 +3,13 @@
 from typing import NamedTuple
 
 from .balances import available
-from .rules import Rules
 from .entries import Account, Signer
 from .frames import FeeBump, Frame, Transaction, operation_source
 from .operations import RULES
 from .operations.accounts import first_sequence
 from .operations.rule import threshold
 from .results import AnyResult, BumpResult, Code, Failed, OpCode, Result, outcome
+from .rules import Rules
 from .signatures import SIGNED_PAYLOAD, Signatures, signer_without_account, signers_of
 from .world import World
 

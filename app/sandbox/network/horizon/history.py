@@ -152,4 +152,3 @@ class OperationRecord:
         results = self.transaction.results
         held = results[self.index].tr if results else None
         return next((v for k, v in vars(held).items() if k != "type" and v is not None), None) if held else None
-

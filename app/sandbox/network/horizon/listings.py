@@ -1,19 +1,26 @@
 """Where the collections of history are: of everything, of an account, of a ledger, of a transaction."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from stellar_sdk import StrKey
 from stellar_sdk import xdr as X
 
+from ..engine.entries import NATIVE, Asset
 from ..http import Request
+from .effects import effects
 from .history import Feed, Feeds, LedgerRecord, OperationRecord, TransactionRecord
+from .names import parse_asset
 from .node import Node
 from .pages import Listing
 from .problems import Problem, invalid
+from .show.effects import effect_token, show_effect
 from .show.ledgers import show_ledger
 from .show.operations import show_operation
+from .show.trades import show_trade, trade_token
 from .show.transactions import show_transaction
+from .trades import TradeRecord, trades
 
 _Type = X.OperationType
 
@@ -29,6 +36,10 @@ PAYMENTS = frozenset(
 )
 
 
+def token(record: Any) -> str:
+    return str(record.place)
+
+
 class Kind(NamedTuple):
     """One kind of record: where a node keeps them, which belong to a transaction, who is kept and how shown."""
 
@@ -36,6 +47,8 @@ class Kind(NamedTuple):
     of: Callable[[TransactionRecord], list[Any]]
     keep: Callable[[Any, Request], bool]
     show: Callable[[Any, Request], dict[str, Any]]
+    token: Callable[[Any], str] = token
+    place: Callable[[str], Any] = int
 
 
 def _asked_for_failed(request: Request) -> bool:
@@ -50,6 +63,16 @@ def _keep_payment(record: OperationRecord, request: Request) -> bool:
     return record.type in PAYMENTS and _keep_succeeded(record, request)
 
 
+def _keep_trade(record: TradeRecord, request: Request) -> bool:
+    """By pair of assets, whichever way round, and by offer."""
+    query = request.query
+    if query.get("offer_id"):
+        return query["offer_id"] in (str(record.offer), str(record.buyer_offer))
+    if not query.get("base_asset_type"):
+        return True
+    return {record.sold, record.bought} == {split_asset(request, "base_"), split_asset(request, "counter_")}
+
+
 def _show_operation(record: OperationRecord, request: Request) -> dict[str, Any]:
     return show_operation(record, request.base, joined=request.query.get("join") == "transactions")
 
@@ -58,17 +81,35 @@ def _show_transaction(record: TransactionRecord, request: Request) -> dict[str, 
     return show_transaction(record, request.base)
 
 
+def _places(cursor: str) -> tuple[int, int]:
+    """Read a cursor of effects and trades: an operation's place, and a number within it."""
+    place, _, order = cursor.partition("-")
+    return int(place), int(order or 0)
+
+
 KINDS: dict[str, Kind] = {
     "transactions": Kind(lambda node: node.transactions, lambda record: [record], _keep_succeeded, _show_transaction),
     "operations": Kind(
         lambda node: node.operations, lambda record: record.operations, _keep_succeeded, _show_operation
     ),
     "payments": Kind(lambda node: node.operations, lambda record: record.operations, _keep_payment, _show_operation),
+    "effects": Kind(
+        lambda node: node.effects,
+        lambda record: [effect for operation in record.operations for effect in effects(operation)],
+        _keep_succeeded,
+        lambda record, request: show_effect(record, request.base),
+        effect_token,
+        _places,
+    ),
+    "trades": Kind(
+        lambda node: node.trades,
+        lambda record: [trade for operation in record.operations for trade in trades(operation)],
+        _keep_trade,
+        lambda record, request: show_trade(record, request.base),
+        trade_token,
+        _places,
+    ),
 }
-
-
-def token(record: Any) -> str:
-    return str(record.place)
 
 
 def _listing(request: Request, kind: Kind, feed: Callable[[], Feed[Any]]) -> Listing:
@@ -78,7 +119,8 @@ def _listing(request: Request, kind: Kind, feed: Callable[[], Feed[Any]]) -> Lis
         feed,
         show=lambda record: kind.show(record, request),
         keep=lambda record: kind.keep(record, request),
-        token=token,
+        token=kind.token,
+        place=kind.place,
     )
 
 
@@ -108,6 +150,30 @@ def of_transaction(node: Node, request: Request, name: str, hash: str) -> Listin
     return listing
 
 
+def of_operation(node: Node, request: Request, id: str) -> Listing:
+    operation = find_operation(node, id)
+    return _listing(request, KINDS["effects"], lambda: Feed(effects(operation)))
+
+
+def of_offer(node: Node, request: Request, id: str) -> Listing:
+    def keep(record: TradeRecord) -> bool:
+        return id in (str(record.offer), str(record.buyer_offer))
+
+    return replace(everything(node, request, "trades"), keep=keep)
+
+
+def of_balance(node: Node, request: Request, name: str, id: str) -> Listing:
+    """The operations or transactions that made a claimable balance, or did away with it."""
+    key = ("balance", balance_key(id))
+
+    def keep(record: Any) -> bool:
+        if isinstance(record, OperationRecord):
+            return record.succeeded and key in record.transaction.applied.operations[record.index]
+        return any(key in changes for changes in record.applied.operations)
+
+    return replace(everything(node, request, name), keep=keep)
+
+
 def ledgers(node: Node, request: Request) -> Listing:
     def show(record: LedgerRecord) -> dict[str, Any]:
         return show_ledger(node.rules, record, request.base)
@@ -123,6 +189,32 @@ def account_key(text: str) -> bytes:
         return StrKey.decode_ed25519_public_key(text)
     except ValueError:
         raise invalid("account_id", "Account ID must start with `G` and contain 56 alphanum characters") from None
+
+
+def balance_key(id: str) -> bytes:
+    """Read the id of a claimable balance, as hex or as a B-address."""
+    try:
+        packed = StrKey.decode_claimable_balance(id) if id.startswith("B") else bytes.fromhex(id)[3:]
+    except ValueError:
+        packed = b""
+    if len(packed) != 33:
+        raise invalid("id", "must be a claimable balance's id")
+    return packed[1:]
+
+
+def split_asset(request: Request, prefix: str) -> Asset:
+    """Read an asset from its type, code and issuer."""
+    query = request.query
+    kind = query.get(f"{prefix}asset_type", "")
+    if kind == "native":
+        return NATIVE
+    if kind not in ("credit_alphanum4", "credit_alphanum12"):
+        raise invalid(f"{prefix}asset_type", "Asset type must be native, credit_alphanum4 or credit_alphanum12")
+    code, issuer = query.get(f"{prefix}asset_code", ""), query.get(f"{prefix}asset_issuer", "")
+    try:
+        return parse_asset(f"{code}:{issuer}")
+    except ValueError:
+        raise invalid(f"{prefix}asset_code", "not an asset code with its issuer") from None
 
 
 def find_ledger(node: Node, sequence: str) -> LedgerRecord:

@@ -12,10 +12,11 @@ from ..engine.frames import Frame
 from ..engine.ledger import Closed
 from ..engine.rules import Rules
 from . import participants
+from .effects import EffectRecord, effects
 from .history import Feed, Feeds, LedgerRecord, OperationRecord, TransactionRecord, toid
 from .problems import Problem
+from .trades import TradeRecord, trades
 from .view import Shown, View
-
 
 Wait = Callable[[float], Awaitable[None]]
 
@@ -54,6 +55,8 @@ class Node:
         self.ledgers: Feed[LedgerRecord] = Feed()
         self.transactions: Feeds[TransactionRecord] = Feeds()
         self.operations: Feeds[OperationRecord] = Feeds()
+        self.effects: Feeds[EffectRecord] = Feeds()
+        self.trades: Feeds[TradeRecord] = Feeds()
         self.core: Header | None = None
         self._by_hash: dict[str, TransactionRecord] = {}
         self._by_sequence: dict[int, LedgerRecord] = {}
@@ -140,6 +143,10 @@ class Node:
             operation = OperationRecord(record.place + index + 1, record, index)
             record.operations.append(operation)
             self.operations.append(operation, participants.of_operation(operation))
+            for effect in effects(operation):
+                self.effects.append(effect, (effect.account,))
+            for trade in trades(operation):
+                self.trades.append(trade, {trade.seller, trade.buyer})
         record.ledger.transactions.append(record)
         self.transactions.append(record, participants.of_transaction(record))
         self._by_hash[frame.inner.hash.hex()] = record
@@ -157,3 +164,5 @@ class Node:
         until = toid(keep_from)
         for feed in (self.ledgers, self.transactions, self.operations):
             feed.forget(until)
+        for numbered in (self.effects, self.trades):
+            numbered.forget((until, 0))

@@ -62,7 +62,7 @@ class Listing:
         return feed.before(place) if descending else feed.after(place)
 
 
-def parse_page(request: Request, node: Node, usual: int = LIMIT_USUAL) -> Page:
+def parse_page(request: Request, node: Node) -> Page:
     """Read cursor, order and limit. The place a stream was cut at beats the cursor it began with."""
     query = request.query
     cursor = query.get("cursor", "")
@@ -74,10 +74,11 @@ def parse_page(request: Request, node: Node, usual: int = LIMIT_USUAL) -> Page:
     order = query.get("order") or "asc"
     if order not in ("asc", "desc"):
         raise invalid("order", "order: invalid value")
-    return Page(cursor, order, _limit(query.get("limit", ""), usual))
+    return Page(cursor, order, limit_of(request, LIMIT_USUAL))
 
 
-def _limit(text: str, usual: int) -> int:
+def limit_of(request: Request, usual: int) -> int:
+    text = request.query.get("limit", "")
     if not text:
         return usual
     try:

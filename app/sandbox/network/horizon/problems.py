@@ -9,6 +9,16 @@ _KNOWN = {
     "bad_request": (400, "Bad Request", "The request you sent was invalid in some way."),
     "transaction_malformed": (400, "Transaction Malformed", "Horizon could not decode the transaction envelope."),
     "transaction_failed": (400, "Transaction Failed", "The transaction failed when submitted to the network."),
+    "invalid_accounts_params": (
+        400,
+        "Invalid Accounts Parameters",
+        "Exactly one filter is required: signer, sponsor or asset.",
+    ),
+    "invalid_order_book": (
+        400,
+        "Invalid Order Book Parameters",
+        "Both assets must be given, by type, code and issuer.",
+    ),
     "not_acceptable": (406, "An acceptable response content-type could not be provided for this request", ""),
     "before_history": (410, "Data Requested Is Before Recorded History", "This node has trimmed what was asked for."),
     "unsupported_media_type": (415, "Unsupported Media Type", "The request body must be a form."),

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..engine.entries import Account
 from ..http import Request, Response, json_response
-from . import listings
+from . import listings, state
 from .node import Node
 from .pages import HAL, Listing
 from .problems import Problem
@@ -71,6 +71,7 @@ def ledger(node: Node, request: Request, sequence: str) -> Response:
 
 
 _KIND = f"(?P<name>{'|'.join(listings.KINDS)})"
+_ID = "(?P<id>[^/]+)"
 
 _TABLE: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("/", root),
@@ -79,13 +80,26 @@ _TABLE: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("/ledgers", listings.ledgers),
     (r"/ledgers/(?P<sequence>[^/]+)", ledger),
     (rf"/ledgers/(?P<sequence>[^/]+)/{_KIND}", listings.of_ledger),
-    (r"/accounts/(?P<id>[^/]+)", account),
-    (r"/accounts/(?P<id>[^/]+)/data/(?P<name>[^/]+)", account_data),
-    (rf"/accounts/(?P<id>[^/]+)/{_KIND}", listings.of_account),
+    (rf"/accounts/{_ID}", account),
+    (rf"/accounts/{_ID}/data/(?P<name>[^/]+)", account_data),
+    (rf"/accounts/{_ID}/{_KIND}", listings.of_account),
     (r"/transactions/(?P<hash>[^/]+)", transaction),
     (rf"/transactions/(?P<hash>[^/]+)/{_KIND}", listings.of_transaction),
-    (r"/operations/(?P<id>[^/]+)", operation),
+    (rf"/operations/{_ID}", operation),
+    (rf"/operations/{_ID}/effects", listings.of_operation),
     (f"/{_KIND}", listings.everything),
+    ("/accounts", state.accounts),
+    (rf"/accounts/{_ID}/offers", state.offers),
+    ("/offers", state.offers),
+    (rf"/offers/{_ID}", state.offer),
+    (rf"/offers/{_ID}/trades", listings.of_offer),
+    ("/claimable_balances", state.claimable_balances),
+    (rf"/claimable_balances/{_ID}", state.claimable_balance),
+    (rf"/claimable_balances/{_ID}/(?P<name>transactions|operations)", listings.of_balance),
+    ("/assets", state.assets),
+    ("/order_book", state.order_book),
+    ("/paths/strict-receive", state.paths_receive),
+    ("/paths/strict-send", state.paths_send),
 )
 
 ROUTES: tuple[Route, ...] = tuple((re.compile(path), view) for path, view in _TABLE)

@@ -1,10 +1,10 @@
 """The state of the ledger as one node has ingested it, found by what Horizon is asked for."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..engine.books import Books
-from ..engine.entries import Account, Asset, ClaimableBalance, Data, Entry, Key, Offer, TrustLine
+from ..engine.entries import Account, Asset, Data, Entry, Key, Offer, TrustLine
 
 
 class Shown(NamedTuple):
@@ -16,22 +16,27 @@ class Shown(NamedTuple):
 
 
 class View:
-    """All entries by key; per account its lines, data and offers in order; the order books."""
+    """All entries by kind and key; per account its lines, data and offers; the order books."""
 
     def __init__(self) -> None:
-        self._shown: dict[Key, Shown] = {}
+        self._shown: dict[str, dict[Key, Shown]] = {}
         self._owned: dict[tuple[str, bytes], dict[Key, None]] = {}
+        self._offers: dict[int, Key] = {}
         self.books = Books()
 
     def update(self, key: Key, shown: Shown | None) -> None:
         """Follow one change; None: the entry has gone."""
-        old = self._shown.pop(key, None)
+        kind = self._shown.setdefault(key[0], {})
+        old = kind.pop(key, None)
         if key[0] == "offer":
             self.books.replace(old.entry if old else None, shown.entry if shown else None)  # type: ignore[arg-type]
+            self._offers[key[2]] = key
         if key[0] in ("line", "data", "offer"):
             self._own((key[0], key[1]), key, present=shown is not None)
         if shown is not None:
-            self._shown[key] = shown
+            kind[key] = shown
+        elif key[0] == "offer":
+            del self._offers[key[2]]
 
     def _own(self, owner: tuple[str, bytes], key: Key, *, present: bool) -> None:
         keys = self._owned.setdefault(owner, {})
@@ -43,33 +48,38 @@ class View:
                 del self._owned[owner]
 
     def get(self, key: Key) -> Shown | None:
-        return self._shown.get(key)
+        return self._shown.get(key[0], {}).get(key)
 
-    def items(self) -> Iterable[tuple[Key, Shown]]:
-        return self._shown.items()
+    def of_kind(self, kind: str) -> Iterable[Shown]:
+        """Return all entries of one kind: account, line, offer, data or balance."""
+        return self._shown.get(kind, {}).values()
 
     def account(self, id: bytes) -> Account | None:
-        shown = self._shown.get(("account", id))
+        shown = self.get(("account", id))
+        return shown.entry if shown else None  # type: ignore[return-value]
+
+    def line(self, owner: bytes, asset: Asset) -> TrustLine | None:
+        shown = self.get(("line", owner, asset))
         return shown.entry if shown else None  # type: ignore[return-value]
 
     def offer(self, seller: bytes, id: int) -> Offer:
-        return self._shown[("offer", seller, id)].entry  # type: ignore[return-value]
+        return self._shown["offer"][("offer", seller, id)].entry  # type: ignore[return-value]
 
-    def line(self, owner: bytes, asset: Asset) -> TrustLine | None:
-        shown = self._shown.get(("line", owner, asset))
-        return shown.entry if shown else None  # type: ignore[return-value]
+    def offer_by_id(self, id: int) -> Shown | None:
+        key = self._offers.get(id)
+        return self.get(key) if key else None
+
+    def offers(self, seller: bytes) -> list[Shown]:
+        return self._owned_by("offer", seller)
 
     def lines(self, owner: bytes) -> list[tuple[TrustLine, Shown]]:
-        found = [self._shown[key] for key in self._owned.get(("line", owner), ())]
-        lines = [(shown.entry, shown) for shown in found if isinstance(shown.entry, TrustLine)]
-        return sorted(lines, key=lambda pair: pair[0].asset)
+        lines = [(shown.entry, shown) for shown in self._owned_by("line", owner)]
+        return sorted(lines, key=lambda pair: pair[0].asset)  # type: ignore[arg-type, return-value, union-attr]
 
     def data(self, owner: bytes) -> list[Data]:
-        found = [self._shown[key].entry for key in self._owned.get(("data", owner), ())]
-        return sorted((entry for entry in found if isinstance(entry, Data)), key=lambda entry: entry.name)
+        entries: list[Data] = [shown.entry for shown in self._owned_by("data", owner)]  # type: ignore[misc]
+        return sorted(entries, key=lambda entry: entry.name)
 
-    def of_kind(self, kind: type) -> Iterator[Shown]:
-        return (shown for shown in self._shown.values() if isinstance(shown.entry, kind))
-
-    def balances(self) -> Iterator[Shown]:
-        return self.of_kind(ClaimableBalance)
+    def _owned_by(self, kind: str, owner: bytes) -> list[Shown]:
+        shown = self._shown.get(kind, {})
+        return [shown[key] for key in self._owned.get((kind, owner), ())]

@@ -13,8 +13,8 @@ from ..entries import (
     INT64_MAX,
     NATIVE,
     Asset,
-    Claimant,
     ClaimableBalance,
+    Claimant,
 )
 from ..frames import account_id, asset, muxed_id
 from ..reserves import charge_sponsor, discharge_sponsor, weight

@@ -8,13 +8,13 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
+from ..balances import authorized
 from ..checks import valid_asset
 from ..crossing import Stop, Taken, Taking, take
 from ..entries import NATIVE, Asset, Offer, Price
 from ..exchange import Liabilities, Rounding, adjusted, buying_liabilities, liabilities
 from ..frames import asset
 from ..holdings import bind, receivable, release, shift, spendable
-from ..balances import authorized
 from ..reserves import release_subentry, take_subentry
 from ..results import Type
 from ..to_xdr import offer_xdr
@@ -95,7 +95,7 @@ def _apply(step: Step, wish: Wish) -> Any:
 
 def _check_lines(step: Step, wish: Wish) -> None:
     """The seller must be able to hold both assets. An issuer is always able to hold its own."""
-    if NATIVE != wish.sheep and wish.sheep.issuer != step.source:
+    if wish.sheep != NATIVE and wish.sheep.issuer != step.source:
         line = step.world.line(step.source, wish.sheep)
         if line is None:
             raise wish.refuse("SELL_NO_TRUST")
@@ -103,7 +103,7 @@ def _check_lines(step: Step, wish: Wish) -> None:
             raise wish.refuse("UNDERFUNDED")
         if not authorized(line):
             raise wish.refuse("SELL_NOT_AUTHORIZED")
-    if NATIVE != wish.wheat and wish.wheat.issuer != step.source:
+    if wish.wheat != NATIVE and wish.wheat.issuer != step.source:
         line = step.world.line(step.source, wish.wheat)
         if line is None:
             raise wish.refuse("BUY_NO_TRUST")

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..rules import Rules
 from ..entries import Account, Thresholds
 from ..frames import Transaction
 from ..results import Failed
+from ..rules import Rules
 from ..world import World
 
 

@@ -12,6 +12,7 @@ from ...engine.operations.trust import coded_asset
 from ..history import OperationRecord
 from ..names import address, amount, asset_fields, asset_name, balance_id, price, signer
 from ..participants import sponsor_of
+from .predicates import show_said
 from .transfers import account_fields
 
 _Type = X.OperationType
@@ -116,21 +117,6 @@ def _offer(said: Any, stroops: int) -> dict[str, Any]:
     }
 
 
-def show_predicate(predicate: X.ClaimPredicate) -> dict[str, Any]:
-    kinds = X.ClaimPredicateType
-    if predicate.type == kinds.CLAIM_PREDICATE_UNCONDITIONAL:
-        return {"unconditional": True}
-    if predicate.type == kinds.CLAIM_PREDICATE_NOT:
-        return {"not": show_predicate(predicate.not_predicate)}  # type: ignore[arg-type]
-    if predicate.type == kinds.CLAIM_PREDICATE_BEFORE_ABSOLUTE_TIME:
-        return {"abs_before_epoch": str(predicate.abs_before.int64)}  # type: ignore[union-attr]
-    if predicate.type == kinds.CLAIM_PREDICATE_BEFORE_RELATIVE_TIME:
-        return {"rel_before": str(predicate.rel_before.int64)}  # type: ignore[union-attr]
-    if predicate.type == kinds.CLAIM_PREDICATE_AND:
-        return {"and": [show_predicate(one) for one in predicate.and_predicates or []]}
-    return {"or": [show_predicate(one) for one in predicate.or_predicates or []]}
-
-
 def _create_balance(_: OperationRecord, body: X.OperationBody) -> dict[str, Any]:
     said: Any = body.create_claimable_balance_op
     claimants = [claimant.v0 for claimant in said.claimants]
@@ -138,7 +124,7 @@ def _create_balance(_: OperationRecord, body: X.OperationBody) -> dict[str, Any]
         "asset": asset_name(asset(said.asset)),
         "amount": amount(said.amount.int64),
         "claimants": [
-            {"destination": address(account_id(one.destination)), "predicate": show_predicate(one.predicate)}
+            {"destination": address(account_id(one.destination)), "predicate": show_said(one.predicate)}
             for one in claimants
         ],
     }

@@ -58,5 +58,7 @@ def _links(base: str) -> dict[str, Any]:
     }
 
 
-_RECEIVE = "destination_account,destination_asset_type,destination_asset_code,destination_asset_issuer,destination_amount"
+_RECEIVE = (
+    "destination_account,destination_asset_type,destination_asset_code,destination_asset_issuer,destination_amount"
+)
 _SEND = "source_account,source_asset_type,source_asset_code,source_asset_issuer,source_amount"

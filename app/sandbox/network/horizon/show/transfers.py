@@ -6,6 +6,7 @@ from typing import Any
 from stellar_sdk import xdr as X
 
 from ...engine.frames import account_id, asset
+from ..effects import amount_sent
 from ..history import OperationRecord
 from ..names import address, amount, asset_fields
 from .transactions import muxed_fields
@@ -43,31 +44,6 @@ def _strict_receive(record: OperationRecord, body: X.OperationBody) -> dict[str,
         "source_amount": amount(amount_sent(record, paid) if record.succeeded else 0),
         "source_max": amount(paid.send_max.int64),
     }
-
-
-def amount_sent(record: OperationRecord, paid: X.PathPaymentStrictReceiveOp) -> int:
-    """Return what a strict-receive payment cost its source: what the first asset of the path bought."""
-    success = record.result.success
-    sold = [_bought(atom) for atom in success.offers if asset(_atom(atom).asset_bought) == asset(paid.send_asset)]
-    return _first_leg(success.offers) if sold else success.last.amount.int64
-
-
-def _first_leg(atoms: list[X.ClaimAtom]) -> int:
-    spent = asset(_atom(atoms[0]).asset_bought)
-    total = 0
-    for atom in atoms:
-        if asset(_atom(atom).asset_bought) != spent:
-            break
-        total += _bought(atom)
-    return total
-
-
-def _atom(atom: X.ClaimAtom) -> Any:
-    return atom.order_book or atom.v0
-
-
-def _bought(atom: X.ClaimAtom) -> int:
-    return int(_atom(atom).amount_bought.int64)
 
 
 def _strict_send(record: OperationRecord, body: X.OperationBody) -> dict[str, Any]:
