@@ -25,7 +25,7 @@ celery.conf.update(
         "health_check_interval": 10,
         "retry_on_timeout": False,
     },
-    imports=("tasks.anchor", "tasks.messages", "tasks.submission", "tasks.stream", "tasks.sweep"),
+    imports=("tasks.anchor", "tasks.forget", "tasks.messages", "tasks.submission", "tasks.stream", "tasks.sweep"),
     task_acks_late=True,  # a drain can run twice; it must not get lost with its worker
     task_reject_on_worker_lost=True,
     task_ignore_result=True,  # what came of it stands in the rows
