@@ -1,8 +1,9 @@
 """Starts a table of programs in order, watches them, and stops them in the reverse order.
 
 The table is a sequence of stages. The programs of one stage start together, and are ready before the next stage starts;
-stages stop last to first. A program that dies is started again if its row says so, each time a little later; else
-``tend`` raises. Nothing here runs by itself: whoever waits for something calls ``tend`` meanwhile, as ``until`` does.
+stages stop last to first. A stage may also be a function: what is to be done once all that comes before it runs.
+A program that dies is started again if its row says so, each time a little later; else ``tend`` raises. Nothing here
+runs by itself: whoever waits for something calls ``tend`` meanwhile, as ``until`` does.
 
     with Supervisor([[redis, postgres], [worker, stream], [web, beat]], logs) as supervisor:
         supervisor.run()
@@ -22,6 +23,9 @@ from app.sandbox.state import own_directory
 TEND_SECONDS = 0.1
 BACKOFF_SECONDS = (0.5, 1, 2, 5, 10, 30)  # before the first, second, … start in a row
 STEADY_SECONDS = 60  # who lived this long is forgiven its earlier deaths
+
+
+Stage = Sequence[Program] | Callable[[], None]
 
 
 @dataclass
@@ -50,15 +54,15 @@ class Post:
 class Supervisor:
     """Runs a table of programs, each with a log file of its own in ``logs``."""
 
-    def __init__(self, stages: Sequence[Sequence[Program]], logs: Path):
-        self.stages = [[Post(program) for program in stage] for stage in stages]
-        self.posts = {post.program.name: post for stage in self.stages for post in stage}
+    def __init__(self, stages: Sequence[Stage], logs: Path):
+        self.stages = [stage if callable(stage) else [Post(program) for program in stage] for stage in stages]
+        self.posts = {post.program.name: post for stage in self.stages if not callable(stage) for post in stage}
         self.logs = own_directory(logs)
 
     def __enter__(self) -> "Supervisor":
         try:
             for stage in self.stages:
-                self._start(stage)
+                stage() if callable(stage) else self._start(stage)
         except BaseException:
             self._stop_all()
             raise
@@ -164,7 +168,7 @@ class Supervisor:
         with signals_interrupt():
             try:
                 for stage in reversed(self.stages):
-                    self._stop(stage)
+                    self._stop([] if callable(stage) else stage)
             except KeyboardInterrupt:
                 for post in self.posts.values():
                     if post.running:
