@@ -69,7 +69,7 @@ class Sequence(Controller):
 
 
 class Establishment(Controller):
-    """Until the receiver has answered once, tells it our limits: one stream, no data (RFC 29 §4.1)."""
+    """Until the receiver has answered once, tells it our limits: one stream, no data (RFC 29 §4.4, §4.5)."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -36,6 +36,9 @@ class Limits:
     probe_seconds: float = 10
 
 
+LIMITS = Limits()
+
+
 class Landed(NamedTuple):
     request: Request
     answer: Answer
@@ -120,7 +123,7 @@ class Flight:
     def _arrived(self, until: float) -> list[tuple[int, Answer]]:
         now = time.monotonic()
         lost = [at for at, packet in self._airborne.items() if packet.lost_at < now]
-        answers = [(at, Answer(Fate.UNKNOWN, "R00", "no answer before it expired")) for at in lost]
+        answers = [(at, Answer(Fate.UNKNOWN, "T00", "no answer before it expired")) for at in lost]
         try:
             wait = 0 if lost else min(max(until - now, 0), LOOK_SECONDS)
             answers.append(self._answers.get(timeout=wait))

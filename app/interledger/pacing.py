@@ -1,4 +1,4 @@
-"""Congestion control: how many packets may be in flight, and how fast they may follow each other (RFC 29 §4.5).
+"""Congestion control: how many packets may be in flight, and how fast they may follow each other.
 
 The rate starts low and grows by a tenth with every answer from the receiver, as TCP's slow start does, until something
 on the path is first overloaded (a T.. reject, or no answer). From then on it is halved by an overload and grows by a

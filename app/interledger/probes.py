@@ -3,6 +3,7 @@
 ``find_asset`` asks the receiver for its asset; ``probe_path`` finds the largest packet the path takes, and its rate.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 from app.interledger.connection import Answer, Connection, Request
@@ -46,7 +47,7 @@ def find_asset(uplink: Uplink, connection: Connection, limits: Limits) -> None:
         return
     details = AssetDetails(None)
     controllers = [Sequence(connection), Establishment(connection), Expiry(limits.expiry_seconds), details]
-    asking = _AssetProbe(connection, details)
+    asking = _AssetProbe(connection, details, limits.probe_seconds)
     failure = Journey(connection, uplink, [*controllers, asking]).run()
     if failure:
         raise PaymentFailed(failure)
@@ -80,19 +81,21 @@ class _AssetProbe(Controller):
     that is not empty; that question goes to an address with a segment more, which the former does not accept.
     """
 
-    def __init__(self, connection: Connection, details: AssetDetails) -> None:
+    def __init__(self, connection: Connection, details: AssetDetails, seconds: float) -> None:
         self._connection = connection
         self._details = details
+        self._seconds = seconds
+        self._deadline = math.inf
         self._asked = self._answered = 0
 
     def draft(self, request: Request, now: float) -> Veto | None:
         if self._details.asset:
             return Stop()
-        if self._answered == 2:
+        if self._answered == 2 or now > self._deadline:
             established = self._connection.established
             return Stop(Failure.UnknownDestinationAsset if established else Failure.EstablishmentFailed)
         if self._asked == 2:
-            return Wait()
+            return Wait(self._deadline)
         request.frames += (ConnectionNewAddress("private.SEND_ONLY_CLIENT" if self._asked else ""),)
         if self._asked:
             stem, _, token = request.address.rpartition(".")
@@ -101,6 +104,7 @@ class _AssetProbe(Controller):
 
     def sent(self, request: Request, now: float) -> None:
         self._asked += 1
+        self._deadline = min(self._deadline, now + self._seconds)
 
     def answered(self, request: Request, answer: Answer, now: float) -> Failure | None:
         self._answered += 1
@@ -118,20 +122,20 @@ class _RateProbe(Controller):
         self._seconds = seconds
         self._planned = list(FIRST_AMOUNTS)
         self._in_flight = 0
-        self._deadline: float | None = None
+        self._deadline = math.inf
 
     def draft(self, request: Request, now: float) -> Veto | None:
         if self._complete:
             return Stop()
-        if self._deadline and now > self._deadline:
+        if now > self._deadline:
             return Stop(Failure.RateProbeFailed)
         if not self._planned:
-            return Wait()
+            return Wait(self._deadline)
         request.amount = self._planned[0]
         return None
 
     def sent(self, request: Request, now: float) -> None:
-        self._deadline = self._deadline or now + self._seconds
+        self._deadline = min(self._deadline, now + self._seconds)
         self._planned.pop(0)
         self._in_flight += 1
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 from app.interledger.connection import Connection
 from app.interledger.destinations import Invoice
 from app.interledger.failures import Failure, PaymentFailed
-from app.interledger.flight import Limits
+from app.interledger.flight import LIMITS, Limits
 from app.interledger.oer import UINT64_MAX
 from app.interledger.probes import Path, find_asset, probe_path
 from app.interledger.rates import Asset, ceil, floor, minimum_rate, rounded_minimum
@@ -57,7 +57,7 @@ class Quote:
     high_estimated_exchange_rate: Fraction
 
 
-def quote(uplink: Uplink, connection: Connection, terms: Terms, limits: Limits = Limits()) -> Quote:  # noqa: B008  frozen
+def quote(uplink: Uplink, connection: Connection, terms: Terms, limits: Limits = LIMITS) -> Quote:
     """Find out what ``terms`` cost and bring. Raises PaymentFailed, with any failure but those of sending."""
     payment_type, amount = _target(connection.destination.invoice, terms)
     find_asset(uplink, connection, limits)

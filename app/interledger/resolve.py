@@ -44,7 +44,10 @@ class Asking:
     allow_private: bool = False
 
 
-def resolve_account(pointer: str, asking: Asking = Asking()) -> Destination:  # noqa: B008  frozen
+ASKING = Asking()
+
+
+def resolve_account(pointer: str, asking: Asking = ASKING) -> Destination:
     """Resolve a payment pointer or an account's URL. Raises PaymentFailed: InvalidPaymentPointer, QueryFailed, or
     InvalidDestination for an Open Payments wallet address, which is paid through an incoming payment."""
     url = account_url(pointer, asking.allow_private)
@@ -58,7 +61,7 @@ def resolve_account(pointer: str, asking: Asking = Asking()) -> Destination:  # 
         return Destination(said[address], _secret(said[secret]), asset, url)
 
 
-def resolve_invoice(url: str, asking: Asking = Asking()) -> Destination:  # noqa: B008  frozen
+def resolve_invoice(url: str, asking: Asking = ASKING) -> Destination:
     """Resolve the URL of an invoice or incoming payment. Raises PaymentFailed with QueryFailed."""
     said = _fetch(url, INVOICE_TYPES, asking)
     with _reading():

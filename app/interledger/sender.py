@@ -23,7 +23,7 @@ from app.interledger.controllers import (
 )
 from app.interledger.delivery import Delivery, Outcome
 from app.interledger.failures import Failure, PaymentFailed
-from app.interledger.flight import Journey, Limits
+from app.interledger.flight import LIMITS, Journey, Limits
 from app.interledger.holds import Holds, NoHolds
 from app.interledger.max_packet import MaxPacket
 from app.interledger.pacing import Pacing
@@ -43,12 +43,15 @@ class Options:
 
     holds: Holds = field(default_factory=NoHolds)
     earlier: Outcome = Outcome()
-    limits: Limits = Limits()
+    limits: Limits = LIMITS
     cancelled: Callable[[], bool] = lambda: False
     progress: Callable[[Outcome], None] = lambda outcome: None
 
 
-def pay(uplink: Uplink, connection: Connection, quote: Quote, options: Options = Options()) -> Outcome:  # noqa: B008
+OPTIONS = Options()
+
+
+def pay(uplink: Uplink, connection: Connection, quote: Quote, options: Options = OPTIONS) -> Outcome:
     """Send until the quote is fulfilled or a failure ends it; then wait until every packet is answered or has expired.
 
     Raises PaymentFailed with InvalidQuote before anything is sent, and whatever ``options.holds`` may raise beside
@@ -83,7 +86,8 @@ def close(uplink: Uplink, connection: Connection) -> None:
     controllers: list[Controller] = [
         Sequence(connection),
         Establishment(connection),
-        Expiry(CLOSE_SECONDS),
+        Expiry(LIMITS.expiry_seconds),
+        Deadlines(CLOSE_SECONDS, CLOSE_SECONDS, lambda: False),
         _Closing(),
     ]
     Journey(connection, uplink, controllers).run()

@@ -26,6 +26,7 @@ from tests.interledger.conftest import PRICES, USD, fixed_delivery, fixed_send
 
 HERE = Asking(allow_private=True)
 IMPATIENT = Limits(idle_seconds=0.2, probe_seconds=0.2)
+OPTIONS = Options(limits=IMPATIENT)
 
 
 class Mute(Receiver):
@@ -74,7 +75,7 @@ class Provoking:
     def quote(self, terms: Terms) -> None:
         quote(self.uplink, self.connection, terms, IMPATIENT)
 
-    def pay(self, options: Options = Options(limits=IMPATIENT), before: Callable[[], None] = lambda: None) -> None:  # noqa: B008
+    def pay(self, options: Options = OPTIONS, before: Callable[[], None] = lambda: None) -> None:
         """Quote at the best of terms, let something happen, and pay."""
         offer = quote(self.uplink, self.connection, fixed_send(1000), IMPATIENT)
         before()

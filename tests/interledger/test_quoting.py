@@ -1,6 +1,8 @@
 """What a quote promises, and how the path is found out."""
 
+import socket
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -8,7 +10,9 @@ from fractions import Fraction
 import pytest
 
 from app.interledger.connection import Connection
-from app.interledger.destinations import Invoice
+from app.interledger.destinations import Destination, Invoice
+from app.interledger.failures import Failure, PaymentFailed
+from app.interledger.flight import Limits
 from app.interledger.oer import UINT64_MAX
 from app.interledger.packet import Prepare, Reject, Reply
 from app.interledger.quoting import PaymentType, Quote, Terms, quote
@@ -120,3 +124,12 @@ def test_receivers_that_refuse_probes_in_other_words_are_understood(
 
     peer.connector.forward = in_other_words
     assert quote(uplink, connection, fixed_send(1000)).max_packet_amount == 100
+
+
+def test_a_connector_that_says_nothing_does_not_keep_us_waiting() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        uplink = HttpUplink(f"http://127.0.0.1:{silent.getsockname()[1]}/ilp", "secret")
+        asking = Connection(Destination("test.nobody", bytes(32)))
+        with pytest.raises(PaymentFailed) as raised:
+            quote(uplink, asking, fixed_send(1000), Limits(probe_seconds=0.05, expiry_seconds=0.2))
+    assert raised.value.failure is Failure.EstablishmentFailed
