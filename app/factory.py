@@ -6,18 +6,22 @@ from typing import Any
 from flask import Flask, current_app
 
 import config
-from app import log
+from app import health, log
+from app.anchor.cli import rails_, suspense, transactions
+from app.assets.cli import assets
 from app.customers.cli import customers
 from app.db import db, migrate
+from app.ledger.cli import ledger
 from app.messages.cli import messages
 from app.organizations.cli import anchors, keys, organizations
-from app.sep import errors, frame, sep1, sep10, sep12
+from app.sep import errors, frame, sep1, sep10, sep12, sep31
 from app.states import wake_after_commit
+from app.watcher.cli import watch
 
 Publish = Callable[[Iterable[str]], None]
 
-DOORS = [sep1.blueprint, sep10.blueprint, sep12.blueprint]
-COMMANDS = [organizations, anchors, keys, messages, customers]
+DOORS = [health.blueprint, sep1.blueprint, sep10.blueprint, sep12.blueprint, sep31.blueprint]
+COMMANDS = [organizations, anchors, keys, assets, rails_, transactions, suspense, customers, messages, ledger, watch]
 
 
 def create_app(settings: dict[str, Any] | None = None, publish: Publish | None = None) -> Flask:

@@ -18,6 +18,7 @@ class Entry:
 # fmt: off
 SCHEDULE = [Entry(*row) for row in [
     # drain                          queue       every  why
+    ("catch_up",                     "stellar",  20,    "a stream that nobody follows is read all the same"),
     ("match_payments",               "rails",    5,     "payments the stream wrote down find their transaction"),
     ("execute_outgoing_transactions","rails",    10,    "money that came in is handed to its rail"),
     ("poll_outgoing_transactions",   "rails",    5,     "rails are asked about payouts that are due to be asked about"),

@@ -8,9 +8,11 @@ import threading
 from typing import Any
 
 from celery import bootsteps
+from flask import current_app
 
 from app.watcher import run
 from tasks import celery, house
+from tasks.drain import drain, note
 from tasks.schedule import QUEUES
 
 
@@ -35,3 +37,10 @@ class Follow(bootsteps.StartStopStep):
 
 
 celery.steps["worker"].add(Follow)
+
+
+@drain()
+def catch_up() -> bool:
+    """Read on the streams that nobody follows just now."""
+    note("catch_up", run.catch_up(current_app._get_current_object()))  # type: ignore[attr-defined]
+    return False

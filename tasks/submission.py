@@ -1,4 +1,4 @@
-"""Drains of the submission engine: orders are tied to channels, signed and written down; then handed in and looked up."""
+"""Drains of the submission engine: orders are bound, signed and written down; then handed in and looked up."""
 
 from app.submission.drains import FORM, SIGN, TURN
 from tasks.drain import Errand, drain, errand

@@ -2,7 +2,7 @@
 
     treasury:<account>  what we hold on Stellar        owed         what we hold for others
     suspense            what came, unclaimed           rail:<name>  what a rail paid out for us
-    fees:earned         what we kept
+    fees:earned         what we kept                    capital      the organization's own
 
 A payout is reserved (owed → rail) while the rail may pay it, posted when it did, voided when it never will.
 """
@@ -20,7 +20,14 @@ def account(session: Session, organization_id: str, name: str, asset: str) -> Ac
 
 
 # What a balance may be: money we have, money we owe, or either way.
-RULES = {"treasury": "debit", "suspense": "credit", "owed": "credit", "rail": "free", "fees": "free"}
+RULES = {
+    "treasury": "debit",
+    "suspense": "credit",
+    "owed": "credit",
+    "capital": "credit",
+    "rail": "free",
+    "fees": "free",
+}
 
 
 def payout_key(transaction: Transaction) -> str:

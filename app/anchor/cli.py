@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 from rich.console import Console
 from rich.table import Table
 
@@ -13,15 +12,15 @@ import rails
 from app.anchor import operate
 from app.anchor.counters import counter, names
 from app.anchor.show import shown
+from app.commands import Commands
 from app.db import transaction
-from app.errors import Refused
 from app.money import code, show
 from app.states import history
 from rails import check
 
-transactions = AppGroup("transactions", help="What passes through the anchor.")
-suspense = AppGroup("suspense", help="What came on Stellar and belongs to no transaction.")
-rails_ = AppGroup("rails", help="Banks and mobile money.")
+transactions = Commands("transactions", help="What passes through the anchor.")
+suspense = Commands("suspense", help="What came on Stellar and belongs to no transaction.")
+rails_ = Commands("rails", help="Banks and mobile money.")
 
 
 @transactions.command("list")
@@ -58,19 +57,16 @@ def show_transaction(transaction_id: str) -> None:
 @click.option("--reason", default="", help="Why; the sender sees it. For retry-refund: another account to refund to.")
 def act_on_transaction(transaction_id: str, verb: str, reason: str) -> None:
     """State what became of a payout, or decide what becomes of a transaction."""
-    try:
-        with transaction() as session:
-            row = operate.find(session, transaction_id)
-            operate.act(session, counter(row.rail), row, verb, reason)
-            click.echo(f"{row.id} is {row.state}")
-    except Refused as refusal:
-        raise click.ClickException(refusal.message) from None
+    with transaction() as session:
+        row = operate.find(session, transaction_id)
+        operate.act(session, counter(row.rail), row, verb, reason)
+        click.echo(f"{row.id} is {row.state}")
 
 
 @suspense.command("list")
 def list_suspense() -> None:
     """List what nobody claimed, with the reason."""
-    table = Table("operation", "when", "from", "amount", "memo", "reason", box=None)
+    table = Table("observation", "when", "from", "amount", "memo", "reason", box=None)
     with transaction() as session:
         for row in operate.unclaimed(session):
             amount = f"{show(row.amount)} {code(row.asset)}"
@@ -81,17 +77,23 @@ def list_suspense() -> None:
 
 
 @suspense.command("assign")
-@click.argument("operation", type=int)
+@click.argument("observation")
 @click.argument("transaction_id")
-def assign_suspense(operation: int, transaction_id: str) -> None:
-    """Count what came with OPERATION for a transaction, as if it had borne its memo."""
-    try:
-        with transaction() as session:
-            row = operate.find(session, transaction_id)
-            operate.assign(session, operation, row)
-            click.echo(f"{row.id} is {row.state}")
-    except Refused as refusal:
-        raise click.ClickException(refusal.message) from None
+def assign_suspense(observation: str, transaction_id: str) -> None:
+    """Count what came as OBSERVATION for a transaction, as if it had borne its memo."""
+    with transaction() as session:
+        row = operate.find(session, transaction_id)
+        operate.assign(session, observation, row)
+        click.echo(f"{row.id} is {row.state}")
+
+
+@suspense.command("own")
+@click.argument("observation")
+def own_suspense(observation: str) -> None:
+    """Count what came as OBSERVATION as the organization's own money: its float, say."""
+    with transaction() as session:
+        row = operate.own(session, observation)
+        click.echo(f"{show(row.amount)} {code(row.asset)} is the organization's own")
 
 
 @rails_.command("list")

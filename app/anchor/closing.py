@@ -19,7 +19,8 @@ UNPAID = ["awaiting_customer", "awaiting_payment"]
 
 def close_transactions(session: Session, limit: int) -> int:
     """Expire, send back and call out whatever is due; return how many rows were looked at."""
-    due = claim(session, Transaction, [*UNPAID, "needs_customer", "held"], limit=limit, lease_seconds=LEASE_SECONDS)
+    states = [*UNPAID, "needs_customer", "refunding", "held"]
+    due = claim(session, Transaction, states, limit=limit, lease_seconds=LEASE_SECONDS)
     for transaction in due:
         if transaction.state in UNPAID:
             move_one(session, transaction, "expire")
@@ -53,5 +54,6 @@ def go_on_with(session: Session, customer_id: str) -> None:
 
 
 def _remind(session: Session, transaction: Transaction) -> None:
-    log.warning("held for an operator", extra={"transaction": transaction.id, "why": transaction.message})
+    facts = {"transaction": transaction.id, "state": transaction.state, "why": transaction.message}
+    log.warning("still waiting", extra=facts)
     put_off(session, Transaction, transaction.id, transaction.fence, REMIND_SECONDS)

@@ -14,7 +14,8 @@ from app.anchor.refunds import retry
 from app.anchor.tell import tell
 from app.errors import Conflict, Invalid, NotFound
 from app.states import move_one
-from app.watcher import service as watcher
+from app.watcher import queries as watcher
+from app.watcher import service
 from app.watcher.models import Observation
 from rails.base import Report, State
 
@@ -72,12 +73,24 @@ def unclaimed(session: Session) -> list[Observation]:
     return watcher.unmatched(session)
 
 
-def assign(session: Session, operation: int, transaction: Transaction) -> None:
+def assign(session: Session, observation_id: str, transaction: Transaction) -> None:
     """Count an unclaimed payment for ``transaction``; raise NotFound if there is none."""
-    found = next((row for row in unclaimed(session) if row.id == operation), None)
+    take(session, transaction, _unclaimed(session, observation_id))
+
+
+def own(session: Session, observation_id: str) -> Observation:
+    """Count an unclaimed payment as the organization's own money; raise NotFound if there is none."""
+    found = _unclaimed(session, observation_id)
+    capital = books.account(session, found.organization_id, "capital", found.asset)
+    service.claim(session, found, "organization", "capital", capital)
+    return found
+
+
+def _unclaimed(session: Session, observation_id: str) -> Observation:
+    found = next((row for row in unclaimed(session) if row.id == observation_id), None)
     if found is None:
-        raise NotFound(f"operation {operation} is not in suspense")
-    take(session, transaction, found)
+        raise NotFound(f"{observation_id} is not in suspense")
+    return found
 
 
 def _must_be_under_way(transaction: Transaction, state: State) -> None:

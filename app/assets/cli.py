@@ -3,14 +3,21 @@
 from decimal import Decimal
 
 import click
-from flask.cli import AppGroup
 
 from app.assets import service
+from app.commands import Commands
 from app.db import transaction
-from app.errors import Refused
 from app.money import parse, show
 
-assets = AppGroup("assets", help="What an organization holds on Stellar, and the methods it goes by.")
+assets = Commands("assets", help="What an organization holds on Stellar, and the methods it goes by.")
+
+
+def units(text: str) -> int:
+    """Return an amount as stroops; raise a usage error that says why not."""
+    try:
+        return parse(text)
+    except ValueError as wrong:
+        raise click.BadParameter(str(wrong)) from None
 
 
 @assets.command("add")
@@ -22,12 +29,9 @@ assets = AppGroup("assets", help="What an organization holds on Stellar, and the
 @click.option("--tolerance", default="0", help="How far off a payment may be, under the policy tolerance.")
 def add(organization_id: str, asset: str, distribution: str, decimals: int, policy: str, tolerance: str) -> None:
     """Add ASSET (stellar:CODE:ISSUER or stellar:native), held by the account DISTRIBUTION."""
-    try:
-        with transaction() as session:
-            new = service.NewAsset(organization_id, asset, distribution, decimals, policy, parse(tolerance))
-            click.echo(service.add_asset(session, new).id)
-    except (Refused, ValueError) as refusal:
-        raise click.ClickException(str(refusal)) from None
+    new = service.NewAsset(organization_id, asset, distribution, decimals, policy, units(tolerance))
+    with transaction() as session:
+        click.echo(service.add_asset(session, new).id)
 
 
 @assets.command("add-method")
@@ -44,13 +48,10 @@ def add(organization_id: str, asset: str, distribution: str, decimals: int, poli
 @click.option("--receiver-type", default="", help="The SEP-12 type a receiver must be.")
 def add_method(asset_id: str, name: str, **options: str) -> None:
     """Let an asset go by the method NAME, a SEP funding_method."""
-    units = {key: parse(options.pop(key)) for key in ("minimum", "maximum", "fee_fixed")}
+    amounts = {key: units(options.pop(key)) for key in ("minimum", "maximum", "fee_fixed")}
     percent = Decimal(options.pop("fee_percent"))
-    try:
-        with transaction() as session:
-            service.add_method(session, asset_id, name, fee_percent=percent, **units, **options)
-    except (Refused, ValueError) as refusal:
-        raise click.ClickException(str(refusal)) from None
+    with transaction() as session:
+        service.add_method(session, asset_id, name, fee_percent=percent, **amounts, **options)
 
 
 @assets.command("list")
