@@ -11,7 +11,8 @@ import ssl
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 from urllib.parse import urlsplit
 
 from app.interledger import packet
@@ -34,7 +35,8 @@ class Uplink(Protocol):
 
 @dataclass
 class HttpUplink:
-    """Kept-alive connections to ``url``, one for each packet in flight. ``token`` is our account's bearer token."""
+    """Kept-alive connections to ``url``, one for each packet in flight; a ``with`` block closes them. ``token`` is the
+    bearer token of our account."""
 
     url: str
     token: str = field(repr=False)
@@ -66,6 +68,12 @@ class HttpUplink:
             raise Unanswered(type(error).__name__) from error
         self._release(connection)
         return _reply(status, body)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close every connection: the idle now, those in use when they are done."""

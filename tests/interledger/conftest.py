@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from contextlib import closing
 from decimal import Decimal
 
 import pytest
@@ -22,7 +21,7 @@ def peer() -> Iterator[Peer]:
 
 @pytest.fixture
 def uplink(peer: Peer) -> Iterator[HttpUplink]:
-    with closing(HttpUplink(peer.uplink_url, "secret")) as link:
+    with HttpUplink(peer.uplink_url, "secret") as link:
         yield link
 
 

@@ -7,7 +7,6 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
@@ -70,7 +69,7 @@ class Journal:
 def attempt(uplink_url: str, address: str, secret: str, quote: Quote, path: Path) -> None:
     journal = Journal(path)
     destination = Destination(address, bytes.fromhex(secret), Asset("EUR", 2))
-    with closing(HttpUplink(uplink_url, "secret")) as uplink:
+    with HttpUplink(uplink_url, "secret") as uplink:
         connection = Connection(destination, sequence=journal.sequence + 1000)  # probes and the like left no hold
         pay(uplink, connection, quote, Options(holds=journal, earlier=journal.outcome))
 

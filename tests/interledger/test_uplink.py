@@ -20,7 +20,7 @@ PREPARE = packet.encode(Prepare(10, datetime.now(UTC) + timedelta(hours=1), byte
 
 def exchanged(peer: Peer, trouble: Trouble | Reject) -> Reject:
     peer.connector.fault = lambda number, prepare: trouble
-    with closing(HttpUplink(peer.uplink_url, "secret")) as uplink:
+    with HttpUplink(peer.uplink_url, "secret") as uplink:
         reply = packet.decode_reply(uplink.exchange(PREPARE, 5))
     assert isinstance(reply, Reject)
     return reply
@@ -96,7 +96,7 @@ def counting() -> Iterator[tuple[str, list[bytes]]]:
 
 
 def test_connections_are_kept_and_one_that_the_server_has_closed_is_not_used_again() -> None:
-    with counting() as (url, heads), closing(HttpUplink(url, "secret")) as uplink:
+    with counting() as (url, heads), HttpUplink(url, "secret") as uplink:
         for _ in range(6):
             assert packet.decode_reply(uplink.exchange(PREPARE, 5)) == Reject("T03")
             time.sleep(0.01)  # the end of the connection arrives

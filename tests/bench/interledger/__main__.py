@@ -12,7 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -96,7 +96,7 @@ def _reference(place: Place, amount: int) -> float:
 def _railhead(place: Place, amount: int) -> float:
     """Seconds we take to pay with every hold in PostgreSQL, quoting left out."""
     connection, ledger = Connection(_destination(place)), Ledger(place.database)
-    with closing(HttpUplink(f"{place.connector}/ilp", "secret")) as uplink:
+    with HttpUplink(f"{place.connector}/ilp", "secret") as uplink:
         offer = quote(uplink, connection, Terms(USD, amount_to_send=amount, prices=PRICES))
         began = time.perf_counter()
         outcome = pay(uplink, connection, offer, Options(holds=ledger))

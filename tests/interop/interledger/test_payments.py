@@ -4,7 +4,7 @@ Every test compares what the sender, the connector and the receiver say was sent
 """
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
@@ -46,7 +46,7 @@ def connected(receiver: str, road: dict[str, int]) -> Iterator[str]:
 
 
 def paid(connector: str, destination: Destination, terms: Terms) -> Outcome:
-    with closing(HttpUplink(f"{connector}/ilp", "secret")) as uplink:
+    with HttpUplink(f"{connector}/ilp", "secret") as uplink:
         connection = Connection(destination)
         outcome = pay(uplink, connection, quote(uplink, connection, terms))
         close(uplink, connection)
@@ -97,7 +97,7 @@ def test_the_reference_sender_pays_our_receiver(direction: str, amount: int, thr
 
 
 def test_both_senders_quote_the_same(receiver: str) -> None:
-    with connected(receiver, {}) as connector, closing(HttpUplink(f"{connector}/ilp", "secret")) as uplink:
+    with connected(receiver, {}) as connector, HttpUplink(f"{connector}/ilp", "secret") as uplink:
         destination = resolve_account(f"{receiver}/.well-known/pay", HERE)
         ours = quote(uplink, Connection(destination), Terms(USD, amount_to_deliver=5_000, prices=PRICES))
     assert (ours.max_source_amount, ours.min_delivery_amount, ours.max_packet_amount) == (10_102, 5_000, 100)
