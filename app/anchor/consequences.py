@@ -31,7 +31,7 @@ def draw(session: Session, counter: Counter, transaction: Transaction, report: R
     if transaction.state == "completed" and report.state == State.RETURNED:
         come_back(session, transaction, report)
     elif not event or event in ("initiate", "offer") and _stands(transaction, event):
-        wait(session, counter, transaction, report.message, **facts)
+        wait(session, counter, transaction, **facts)
     elif transaction.state not in transaction.machine.sources(event):
         doubt(session, transaction, f"the rail says {report.state} of a payout that is {transaction.state}")
     else:
@@ -46,17 +46,15 @@ def can_look_up(counter: Counter, transaction: Transaction) -> bool:
     return method is not None and method.can_look_up
 
 
-def wait(session: Session, counter: Counter, transaction: Transaction, why: str = "", **facts: Any) -> None:
-    """Look again later; hold the row when it has been under way for too long."""
-    message = why or transaction.message
+def wait(session: Session, counter: Counter, transaction: Transaction, **facts: Any) -> None:
+    """Note ``facts`` and look again later; hold the row when it has been under way for too long."""
     started = transaction.executed_at or transaction.updated_at
     if (read(session) - started).total_seconds() > counter.patience_seconds:
-        hold(
-            session, transaction, f"no final word from the rail since {started:%Y-%m-%d %H:%M} UTC; {message}", **facts
-        )
-        return
-    seconds = policy.patience_seconds(transaction.attempts, counter.poll_seconds)
-    put_off(session, Transaction, transaction.id, transaction.fence, seconds, message=message, **facts)
+        words = facts.pop("message", transaction.message)
+        hold(session, transaction, f"no final word from the rail since {started:%Y-%m-%d %H:%M} UTC; {words}", **facts)
+    else:
+        seconds = policy.patience_seconds(transaction.attempts, counter.poll_seconds)
+        put_off(session, Transaction, transaction.id, transaction.fence, seconds, **facts)
 
 
 def hold(session: Session, transaction: Transaction, why: str, **facts: Any) -> None:

@@ -95,6 +95,7 @@ def record_news(counter: Counter, session: Session, question: Question, fact: as
     polled = (
         fact if isinstance(fact, ask.Polled) else ask.Polled([], question.cursor, [f"raised {type(fact).__name__}"])
     )
+    words = polled.nonsense
     reports: dict[str, list[Report]] = {}
     for report in polled.facts:
         reports.setdefault(report.key, []).append(report)
@@ -104,10 +105,10 @@ def record_news(counter: Counter, session: Session, question: Question, fact: as
             for report in reports[key]:  # one poll may bring a course: delivered, then returned
                 draw(session, counter, transaction, report)
         elif transaction is not None:
-            wait(session, counter, transaction, f"the rail {polled.nonsense[0]}" if polled.nonsense else "")
+            wait(session, counter, transaction, **({"message": f"the rail {words[0]}"} if words else {}))
     for report in polled.unasked:
         _hear(session, counter, report)
-    for words in polled.nonsense:
+    if words:
         log.warning("nonsense from a rail", extra={"rail": counter.name, "words": words})
     _keep_cursor(session, counter, polled.cursor)
 
