@@ -5,8 +5,6 @@ import signal
 
 import click
 
-from rails.sandbox_bank.journal import Journal
-
 from .core import Core, Settings
 from .running import running
 
@@ -20,11 +18,10 @@ from .running import running
 @click.option("--seed", default=0, show_default=True, help="of the order in which transactions apply")
 @click.option("--nodes", default=1, show_default=True, help="Horizons over the one ledger")
 @click.option("--keep-ledgers", default=20_000, show_default=True, help="of history; 410 before it")
-@click.option("--journal", type=click.Path(dir_okay=False), help="remember every ledger there, and go on from it")
-def command(host: str, port: int, network_passphrase: str, journal: str | None, **settings: object) -> None:
+@click.option("--state", default="", help="a file to remember the network in, and to go on from")
+def command(host: str, port: int, network_passphrase: str, **settings: object) -> None:
     """Run a sandbox Stellar network until interrupted."""
-    kept = Journal(journal) if journal else None
-    core = Core(Settings(passphrase=network_passphrase, **settings), journal=kept)  # type: ignore[arg-type]
+    core = Core(Settings(passphrase=network_passphrase, **settings))  # type: ignore[arg-type]
     asyncio.run(_serve(core, host, port))
 
 

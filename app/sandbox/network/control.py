@@ -65,6 +65,11 @@ def _lag(core: Core, order: dict[str, Any]) -> dict[str, Any]:
     return _show(core, order)
 
 
+def _snapshot(core: Core, order: dict[str, Any]) -> dict[str, Any]:
+    core.snapshot(str(order["path"]))
+    return _show(core, order)
+
+
 def _order(core: Core, order: dict[str, Any]) -> dict[str, Any]:
     core.faults.order(Fault(**order))
     return _show(core, order)
@@ -81,6 +86,7 @@ _VERBS: dict[tuple[str, str], Callable[[Core, dict[str, Any]], dict[str, Any]]] 
     ("POST", "/control/interval"): _interval,
     ("POST", "/control/time"): _time,
     ("POST", "/control/lag"): _lag,
+    ("POST", "/control/snapshot"): _snapshot,
     ("POST", "/control/faults"): _order,
     ("DELETE", "/control/faults"): _clear,
 }

@@ -5,12 +5,10 @@ from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 from stellar_sdk import Keypair
 
-from rails.sandbox_bank.journal import Journal
-
-from . import memory
 from .engine.frames import Frame, decode
 from .engine.ledger import Closed, Ledger, genesis
 from .engine.queue import Admission
@@ -18,11 +16,16 @@ from .engine.rules import Rules
 from .faults import Faults
 from .friendbot import Friendbot
 from .horizon.node import Bell, Node
+from .memory import Memory, replay, save
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is run. ``close_seconds`` 0: only when told to. ``keep_ledgers``: how much history nodes keep."""
+    """How a network is run.
+
+    ``close_seconds`` 0: only when told to. ``keep_ledgers``: how much history nodes keep. ``state``: the file in which
+    the network is remembered, if any: it goes on from there.
+    """
 
     passphrase: str = "Railhead Sandbox Network ; 2026"
     close_seconds: float = 5
@@ -30,17 +33,13 @@ class Settings:
     seed: int = 0
     nodes: int = 1
     keep_ledgers: int = 20_000
+    state: str = ""
 
 
 class Core:
-    """The ledger of a network with its clock. ``ahead_seconds`` is how far tests have driven that clock.
+    """The ledger of a network with its clock. ``ahead_seconds`` is how far tests have driven that clock."""
 
-    With a ``journal`` the network is what the journal says it was, and goes on from there.
-    """
-
-    def __init__(
-        self, settings: Settings, wall: Callable[[], float] = time.time, journal: Journal | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, wall: Callable[[], float] = time.time) -> None:
         expected = max(1, round(settings.close_seconds))
         self.settings = settings
         self.rules = Rules(settings.passphrase, max_operations=settings.max_operations, close_seconds=expected)
@@ -52,12 +51,26 @@ class Core:
         self.nodes = [Node(self.rules, number, settings.keep_ledgers) for number in range(settings.nodes)]
         self.friendbot = Friendbot(self.rules, self.root)
         self._wall = wall
-        self._journal = journal
-        born_at = memory.birth(journal, settings.passphrase, self.now()) if journal else self.now()
-        self.ledger = Ledger(self.rules, genesis(self.root.raw_public_key(), born_at), settings.seed)
-        self._publish(self.ledger.first())
-        for closed in memory.replayed(journal, self.ledger) if journal else ():
+        self._memory = Memory(settings.state) if settings.state else None
+        self.ledger = self._remembered() or self._new()
+
+    def _new(self) -> Ledger:
+        ledger = Ledger(self.rules, genesis(self.root.raw_public_key(), self.now()), self.settings.seed)
+        self._publish(ledger.first())
+        if self._memory:
+            self._memory.begin(ledger)
+        return ledger
+
+    def _remembered(self) -> Ledger | None:
+        recalled = self._memory.recall(self.rules.passphrase) if self._memory else None
+        if recalled is None:
+            return None
+        entries, since = recalled
+        ledger = Ledger(self.rules, entries, self.settings.seed)
+        self._publish(ledger.first())
+        for closed in replay(since, ledger):
             self._publish(closed)
+        return ledger
 
     def now(self) -> int:
         return int(self._wall()) + self.ahead_seconds
@@ -84,10 +97,14 @@ class Core:
         if befriending:
             self.submit(befriending)
         closed = self.ledger.close(self._close_time(), outbid=surge.fee if surge else 0)
-        if self._journal:
-            memory.write(self._journal, closed)
+        if self._memory:
+            self._memory.note(closed, self.ledger)
         self._publish(closed)
         return closed
+
+    def snapshot(self, path: str) -> None:
+        """Write the ledger as it stands to a file that another network can begin with."""
+        save(self.ledger, Path(path))
 
     def _close_time(self) -> int:
         """Return the second the next ledger closes at: the clock's, and later than the last one's if it has content.

@@ -75,6 +75,8 @@ async def serve(host: str, port: int, handler: Handler) -> asyncio.Server:
             pass  # the caller has gone, or does not speak HTTP
         except Cut:
             _reset(writer)
+        except asyncio.CancelledError:
+            writer.transport.abort()  # the server goes, and nobody waits for this task
         finally:
             writer.close()
 

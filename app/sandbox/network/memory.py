@@ -1,36 +1,122 @@
-"""A network that outlives its process: every ledger is written down as it closes, and closed again at the next start.
+"""A network that outlives its process.
 
-Nothing else need be kept: what the ledger and its history hold is a fold over the transactions that got in.
+A file holds a snapshot of the ledger, then every ledger since, as it closed: when, at what rate, with which
+transactions in which order. Nothing else need be kept: the state, and the history since the snapshot, are a fold over
+these. When much has come since the snapshot, a new file is begun with a new one; the file before it is kept beside it,
+so that history reaches back further than the last snapshot.
+
+    {"event": "snapshot", "passphrase": …, "header": [number, close time, last id, fee pool], "entries": [XDR, …]}
+    {"event": "closed", "at": close time, "rate": fee per operation, "sent": [XDR, …]}
 """
 
+import json
+import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
 
-from rails.sandbox_bank.journal import Journal
+from stellar_sdk import xdr as X
 
+from .engine.entries import HEADER, Entry, Header
+from .engine.entry_xdr import read, write
 from .engine.frames import decode
 from .engine.ledger import Closed, Ledger
 
+OPERATIONS_MAX = 100_000  # since the last snapshot: so many are applied again in well under a minute
+LEDGERS_MAX = 100_000
 
-def birth(journal: Journal, passphrase: str, now: int) -> int:
-    """Return when the network began, which is ``now`` if the journal is new. Raises ValueError for another network."""
-    if not journal.entries:
-        journal.write({"event": "born", "at": now, "passphrase": passphrase})
-    first = journal.entries[0]
-    if first["passphrase"] != passphrase:
-        raise ValueError(f"the journal is that of another network, {first['passphrase']}")
-    return int(first["at"])
+Line = dict[str, Any]
 
 
-def write(journal: Journal, closed: Closed) -> None:
-    """Write down what it takes to close this ledger once more."""
-    sent = [b64encode(applied.frame.envelope).decode() for applied in closed.transactions]
-    busy = {"rate": closed.base_fee, "sent": sent} if sent else {}
-    journal.write({"event": "closed", "at": closed.header.close_time, **busy})
+class OtherNetwork(ValueError):
+    """The file belongs to a network with another passphrase."""
 
 
-def replayed(journal: Journal, ledger: Ledger) -> Iterator[Closed]:
+class Memory:
+    """The file while a network runs. One process writes it."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._operations = 0
+        self._ledgers = 0
+        self._lines = None if not self._path.exists() else _open(self._path)
+
+    @property
+    def _before(self) -> Path:
+        return self._path.with_name(self._path.name + ".before")
+
+    def recall(self, passphrase: str) -> tuple[list[Entry], Iterator[Line]] | None:
+        """Return the oldest snapshot there is and the ledgers since, None if the file is new. Raises OtherNetwork."""
+        files = [path for path in (self._before, self._path) if path.exists()]
+        if not files:
+            return None
+        lines = (line for path in files for line in _read(path))
+        first = next(lines)
+        if first["passphrase"] != passphrase:
+            raise OtherNetwork(f"{self._path} remembers another network, {first['passphrase']}")
+        entries = [Header(*first["header"]), *(read(X.LedgerEntry.from_xdr(text)) for text in first["entries"])]
+        return entries, (line for line in lines if line["event"] == "closed")
+
+    def begin(self, ledger: Ledger) -> None:
+        """Start a file with ``ledger`` as it stands; what there was is kept as the file before."""
+        if self._lines is not None:
+            os.close(self._lines)
+            self._path.replace(self._before)
+        save(ledger, self._path)
+        self._lines = _open(self._path)
+        self._operations = self._ledgers = 0
+
+    def note(self, closed: Closed, ledger: Ledger) -> None:
+        """Write down what it takes to close this ledger once more."""
+        self._ledgers += 1
+        self._operations += closed.set_size
+        if self._operations > OPERATIONS_MAX or self._ledgers > LEDGERS_MAX:
+            self.begin(ledger)
+        elif self._lines is not None:
+            _append(self._lines, _line_of(closed))
+
+
+def save(ledger: Ledger, path: Path) -> None:
+    """Write a snapshot of ``ledger``: a network can begin with it."""
+    entries = [write(entry, 0).to_xdr() for entry in ledger.world if entry.key != HEADER]
+    line = {"event": "snapshot", "passphrase": ledger.rules.passphrase, "header": list(astuple(ledger.header))}
+    unfinished = path.with_name(path.name + ".new")
+    unfinished.write_text(json.dumps(line | {"entries": entries}) + "\n")
+    unfinished.replace(path)
+
+
+def replay(lines: Iterator[Line], ledger: Ledger) -> Iterator[Closed]:
     """Close once more every ledger written down."""
-    for entry in journal.entries[1:]:
-        frames = [decode(b64decode(envelope), ledger.rules.passphrase) for envelope in entry.get("sent", [])]
-        yield ledger.close_with(entry["at"], frames, entry.get("rate", ledger.rules.base_fee))
+    for line in lines:
+        frames = [decode(b64decode(envelope), ledger.rules.passphrase) for envelope in line.get("sent", ())]
+        yield ledger.close_with(line["at"], frames, line.get("rate", ledger.rules.base_fee))
+
+
+def _line_of(closed: Closed) -> Line:
+    sent = [b64encode(applied.frame.envelope).decode() for applied in closed.transactions]
+    return {"event": "closed", "at": closed.header.close_time} | (
+        {"rate": closed.base_fee, "sent": sent} if sent else {}
+    )
+
+
+def _open(path: Path) -> int:
+    """Open for appending, without the line that a crash tore off: its ledger was seen by nobody."""
+    whole = sum(len(line) for line in _whole_lines(path))
+    opened = os.open(path, os.O_WRONLY | os.O_APPEND)
+    os.ftruncate(opened, whole)
+    return opened
+
+
+def _append(opened: int, line: Line) -> None:
+    os.write(opened, json.dumps(line).encode() + b"\n")
+
+
+def _read(path: Path) -> Iterator[Line]:
+    return (json.loads(line) for line in _whole_lines(path))
+
+
+def _whole_lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as lines:
+        yield from (line for line in lines if line.endswith(b"\n"))

@@ -21,6 +21,6 @@ def valid_asset(asset: X.Asset | X.ChangeTrustAsset | X.AssetCode) -> bool:
         holder = asset.asset_code4 if isinstance(asset, X.AssetCode) else asset.alpha_num4.asset_code  # type: ignore[union-attr]
         return bool(_CODE4.fullmatch(holder.asset_code4))  # type: ignore[union-attr]
     if asset.type == X.AssetType.ASSET_TYPE_CREDIT_ALPHANUM12:
-        holder = asset.asset_code12 if isinstance(asset, X.AssetCode) else asset.alpha_num12.asset_code  # type: ignore[assignment, union-attr]
+        holder = asset.asset_code12 if isinstance(asset, X.AssetCode) else asset.alpha_num12.asset_code  # type: ignore[union-attr]
         return bool(_CODE12.fullmatch(holder.asset_code12))  # type: ignore[union-attr]
     return False

@@ -23,7 +23,7 @@ class Stop(Exception):
 
 @dataclass(slots=True)
 class Taken:
-    """What crossing brought: sheep sent, wheat received, and the offers it came from. ``complete``: as much as asked."""
+    """What crossing brought: sheep sent, wheat received, the offers it came from. ``complete``: as much as asked."""
 
     sheep: int = 0
     wheat: int = 0
@@ -33,7 +33,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """What is to be taken: at most so much, judged by ``look``, which raises Stop or Failed at the sight of an offer."""
+    """What is to be taken, and at most how much. ``look`` raises Stop or Failed at the sight of an offer."""
 
     sheep: Asset
     sheep_max: int

@@ -1,4 +1,4 @@
-"""What a ledger holds: accounts, trust lines, offers, data, claimable balances. All are values; nothing changes in place.
+"""What a ledger holds: accounts, trust lines, offers, data, claimable balances. All are values: none ever changes.
 
 Amounts are stroops (10⁻⁷), keys are the 32 raw bytes of an ed25519 public key, times are Unix seconds.
 """

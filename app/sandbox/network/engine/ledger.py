@@ -42,7 +42,7 @@ class Ledger:
 
     def first(self) -> Closed:
         """Return the ledger as it stands, as though it had closed with everything new in it."""
-        entries = {entry.key: (None, entry) for entry in self.world if entry.key != HEADER}
+        entries: Changes = {entry.key: (None, entry) for entry in self.world if entry.key != HEADER}
         return Closed(self.header, (), entries, self.rules.base_fee, 0)
 
     def submit(self, frame: Frame, now: int) -> Admission:

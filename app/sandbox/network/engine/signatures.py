@@ -39,11 +39,11 @@ class Signatures:
         for kind, signed in ((HASH_X, _preimage), (ED25519, self._signed), (SIGNED_PAYLOAD, _payload)):
             waiting = by_kind.get(kind, [])
             for i, decorated in enumerate(self._signatures):
-                signer = next((s for s in waiting if signed(decorated, s.key)), None)
-                if signer:
+                found = next((one for one in waiting if signed(decorated, one.key)), None)
+                if found:
                     self._used[i] = True
-                    waiting.remove(signer)
-                    weight += min(signer.weight, 255)
+                    waiting.remove(found)
+                    weight += min(found.weight, 255)
                     yield weight
 
     def _signed(self, decorated: Decorated, key: SignerKey) -> bool:

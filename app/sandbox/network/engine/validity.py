@@ -23,7 +23,7 @@ class Moment(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """How far a transaction got: no ``code`` if nothing was found; whether its sequence number is spent all the same."""
+    """How far a transaction got: no ``code`` if nothing was found; is its sequence number spent all the same?"""
 
     code: Code | None
     spends_sequence: bool = True

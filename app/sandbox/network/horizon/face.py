@@ -1,5 +1,6 @@
 """One node's HTTP face: routes, streams, submission, and the faults ordered for it."""
 
+import logging
 from collections.abc import AsyncIterator
 from inspect import isawaitable
 
@@ -32,6 +33,9 @@ class Face:
             return self._list(request, answer)
         except Problem as problem:
             return problem.response()
+        except Exception:
+            logging.exception("%s %s", request.method, request.path)
+            return Problem("server_error").response()
 
     def _refuse(self, request: Request) -> None:
         fault = self._core.faults.strike(self._node.number, request.path, *_REFUSALS)

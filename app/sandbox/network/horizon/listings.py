@@ -146,8 +146,7 @@ def of_transaction(node: Node, request: Request, name: str, hash: str) -> Listin
     """Whoever asks for one transaction knows whether it failed: all its records are shown."""
     kind, transaction = KINDS[name], find_transaction(node, hash)
     asked = Request(request.method, request.path, request.query | {"include_failed": "true"}, request.headers)
-    listing = _listing(asked, kind, lambda: Feed(kind.of(transaction)))
-    return listing
+    return _listing(asked, kind, lambda: Feed(kind.of(transaction)))
 
 
 def of_operation(node: Node, request: Request, id: str) -> Listing:

@@ -1,7 +1,7 @@
-"""How one asset becomes another through the books: what a path payment would cost, or bring, as the ledger computes it.
+"""How one asset becomes another through the books: what a path payment would cost, or bring.
 
-Round by round every asset reached is traded one hop further, keeping for each asset only the best way to it; each better
-way to a wanted asset found on the way is a path to show.
+Round by round every asset reached is traded one hop further, keeping for each asset only the best way to it; each
+better way to a wanted asset found underway is a path to show. Amounts are computed as the ledger does.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,8 +29,10 @@ Reached = tuple[int, tuple[Asset, ...]]  # an amount, and the assets on the way 
 
 
 def strict_receive(view: View, destination: Asset, amount: int, sources: dict[Asset, int], ignore: bytes) -> list[Path]:
-    """Return the cheapest ways to let ``amount`` arrive. ``sources``: what each may cost at most; ``ignore``: the source
-    account, which cannot take its own offers."""
+    """Return the cheapest ways to let ``amount`` arrive.
+
+    ``sources``: how much each may cost at most; ``ignore``: the source account, which cannot take its own offers.
+    """
 
     def trade(asset: Asset, wanted: int, other: Asset) -> int | None:
         return _cost(_offers(view, asset, other, ignore), wanted)

@@ -31,7 +31,7 @@ def _change(old: bytes | None, new: bytes | None) -> tuple[str, dict[str, str]]:
     if old == new:
         return "", {}
     if old is None:
-        return "created", {"sponsor": address(new)}  # type: ignore[arg-type]
+        return "created", {"sponsor": address(new)}
     if new is None:
         return "removed", {"former_sponsor": address(old)}
     return "updated", {"former_sponsor": address(old), "new_sponsor": address(new)}

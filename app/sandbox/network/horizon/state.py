@@ -73,8 +73,9 @@ def accounts(node: Node, request: Request) -> Listing:
         return key == address(account.id) or any(signer(one.key)[1] == key for one in account.signers)
 
     def rows() -> Iterable[Row]:
-        shown = (one for one in node.view.of_kind("account") if isinstance(one.entry, Account) and matches(one.entry))
-        return (Row(address(one.entry.id), one) for one in shown)  # type: ignore[union-attr]
+        for one in node.view.of_kind("account"):
+            if isinstance(one.entry, Account) and matches(one.entry):
+                yield Row(address(one.entry.id), one)
 
     return _listing(
         rows,
@@ -127,9 +128,9 @@ def claimable_balances(node: Node, request: Request) -> Listing:
         return named_here and (not claimant or claimant in claimants)
 
     def rows() -> Iterable[Row]:
-        shown = node.view.of_kind("balance")
-        held = (one for one in shown if isinstance(one.entry, ClaimableBalance) and matches(one.entry))
-        return (Row((one.ledger, balance_id(one.entry.id)), one) for one in held)  # type: ignore[union-attr]
+        for one in node.view.of_kind("balance"):
+            if isinstance(one.entry, ClaimableBalance) and matches(one.entry):
+                yield Row((one.ledger, balance_id(one.entry.id)), one)
 
     def place(text: str) -> tuple[int, str]:
         ledger, _, id = text.partition("-")

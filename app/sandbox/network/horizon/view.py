@@ -74,7 +74,7 @@ class View:
 
     def lines(self, owner: bytes) -> list[tuple[TrustLine, Shown]]:
         lines = [(shown.entry, shown) for shown in self._owned_by("line", owner)]
-        return sorted(lines, key=lambda pair: pair[0].asset)  # type: ignore[arg-type, return-value, union-attr]
+        return sorted(lines, key=lambda pair: pair[0].asset)  # type: ignore[arg-type]
 
     def data(self, owner: bytes) -> list[Data]:
         entries: list[Data] = [shown.entry for shown in self._owned_by("data", owner)]  # type: ignore[misc]

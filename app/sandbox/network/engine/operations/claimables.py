@@ -10,12 +10,12 @@ from ..checks import valid_asset
 from ..entries import (
     AUTH_CLAWBACK_ENABLED,
     CLAWBACK_ENABLED,
-    INT64_MAX,
     NATIVE,
     Asset,
     ClaimableBalance,
     Claimant,
 )
+from ..entry_xdr import read_predicate
 from ..frames import account_id, asset, muxed_id
 from ..reserves import charge_sponsor, discharge_sponsor, weight
 from ..results import Failed, Type
@@ -59,21 +59,6 @@ def _well_formed(predicate: X.ClaimPredicate, depth: int) -> bool:
     return all(time is None or time.int64 >= 0 for time in times)
 
 
-def absolute(predicate: X.ClaimPredicate, now: int) -> tuple[Any, ...]:
-    """Return a predicate as the ledger keeps it: what counts from now becomes a time."""
-    if predicate.type == _Kind.CLAIM_PREDICATE_AND:
-        return ("and", *(absolute(one, now) for one in predicate.and_predicates or ()))
-    if predicate.type == _Kind.CLAIM_PREDICATE_OR:
-        return ("or", *(absolute(one, now) for one in predicate.or_predicates or ()))
-    if predicate.not_predicate is not None:
-        return ("not", absolute(predicate.not_predicate, now))
-    if predicate.abs_before is not None:
-        return ("before", predicate.abs_before.int64)
-    if predicate.rel_before is not None:
-        return ("before", min(INT64_MAX, now + predicate.rel_before.int64))
-    return ("always",)
-
-
 def fulfilled(predicate: tuple[Any, ...], now: int) -> bool:
     kind, *rest = predicate
     if kind == "and":
@@ -91,7 +76,7 @@ def apply_creation(step: Step) -> X.CreateClaimableBalanceResult:
     clawback = _clawback_enabled(step, set_aside)
     debit(step.world, step.rules, step.source, set_aside, amount, _spent)
     claimants = tuple(
-        Claimant(account_id(one.v0.destination), absolute(one.v0.predicate, now))  # type: ignore[union-attr]
+        Claimant(account_id(one.v0.destination), read_predicate(one.v0.predicate, now))  # type: ignore[union-attr]
         for one in body.claimants
     )
     sponsor = step.world.sponsorships.get(step.source, step.source)

@@ -1,6 +1,7 @@
 """What a family of operations tells the ledger about each of its kinds."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..entries import Account, Thresholds
@@ -10,7 +11,8 @@ from ..rules import Rules
 from ..world import World
 
 
-class Step(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Step:
     """One operation about to be applied: what it says, who acts, where in which transaction."""
 
     world: World

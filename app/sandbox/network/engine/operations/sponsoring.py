@@ -17,6 +17,7 @@ from ..entries import (
     Sponsorship,
     TrustLine,
 )
+from ..entry_xdr import key_of
 from ..frames import account_id, asset, signer_key
 from ..reserves import charge_sponsor, discharge_sponsor, weight
 from ..results import Type
@@ -82,21 +83,11 @@ def apply_revoke(step: Step) -> None:
 
 
 def _find(step: Step, key: X.LedgerKey) -> Sponsorable:
-    world = step.world
-    found: Sponsorable | None = None
-    if key.account:
-        found = world.account(account_id(key.account.account_id))
-    elif key.trust_line:
-        found = world.line(account_id(key.trust_line.account_id), asset(key.trust_line.asset))
-    elif key.offer:
-        found = world.offer(account_id(key.offer.seller_id), key.offer.offer_id.int64)
-    elif key.data:
-        found = world.data(account_id(key.data.account_id), key.data.data_name.string64)
-    elif key.claimable_balance and key.claimable_balance.balance_id.v0:
-        found = world.balance(key.claimable_balance.balance_id.v0.hash)
+    place = key_of(key)
+    found = step.world.get(place) if place else None
     if found is None:
         raise _revoke("DOES_NOT_EXIST")
-    return found
+    return found  # type: ignore[return-value]
 
 
 def _owner(entry: Sponsorable) -> bytes | None:
@@ -120,9 +111,9 @@ def _revoke_entry(step: Step, entry: Sponsorable) -> None:
         step.world.put(replace(entry, sponsor=new))
         return
     _move(step, owner, old, new, weight(entry))
-    current = step.world.get(entry.key)
+    current: Any = step.world.get(entry.key)
     if current is not None:
-        step.world.put(replace(current, sponsor=new))  # type: ignore[call-arg]
+        step.world.put(replace(current, sponsor=new))
 
 
 def _revoke_signer(step: Step) -> None:
@@ -152,9 +143,9 @@ def _next_sponsor(step: Step, owner: bytes | None) -> bytes | None:
 def _move(step: Step, owner: bytes | None, old: bytes | None, new: bytes | None, reserves: int) -> None:
     """Move the weight of an entry between sponsors, or between a sponsor and the owner."""
     low = _revoke("LOW_RESERVE")
-    if old is not None and new is None and owner is not None:
-        if available(step.rules, step.world.need(owner)) < reserves * step.rules.base_reserve:
-            raise low
+    alone = owner is not None and old is not None and new is None
+    if alone and available(step.rules, step.world.need(owner)) < reserves * step.rules.base_reserve:  # type: ignore[arg-type]
+        raise low
     if new is not None:
         charge_sponsor(step.world, step.rules, new, reserves, low.code)
     if old is not None:
