@@ -1,13 +1,15 @@
-"""``flask watch``: what is followed, from where, and what nobody has claimed."""
+"""``flask watch``: what is followed and from where, and what happened there that nobody can explain."""
 
 import click
 
 from app.commands import Commands
 from app.db import transaction
+from app.errors import NotFound
 from app.money import Money
 from app.organizations import service as organizations
 from app.watcher import queries, service
 from app.watcher.models import Observation, Stream
+from app.watcher.states import NEED_AN_OPERATOR
 
 watch = Commands("watch", help="Accounts of ours that are followed on Stellar.")
 
@@ -59,13 +61,24 @@ def list_streams() -> None:
             click.echo(_shown(stream))
 
 
-@watch.command("unmatched")
+@watch.command("unexplained")
 @click.option("--limit", default=200, show_default=True)
-def unmatched(limit: int) -> None:
-    """Print what lies in suspense because nobody expects it, what nobody here sent, and what could not be read."""
+def unexplained(limit: int) -> None:
+    """Print what went out and nobody here sent, and what could not be read, each with its reason or its record."""
     with transaction() as session:
-        for observation in queries.standing(session, "unmatched", "unexplained", "unparsed", limit=limit):
+        for observation in queries.standing(session, *NEED_AN_OPERATOR, limit=limit):
             click.echo(_told(observation))
+
+
+@watch.command("explain")
+@click.argument("observation")
+@click.argument("why")
+def explain(observation: str, why: str) -> None:
+    """Say what OBSERVATION was: it needs an operator no more. The books stay as they are."""
+    with transaction() as session:
+        if not service.explain(session, [observation], "operator", why):
+            raise NotFound(f"nothing called {observation} waits for an explanation")
+    click.echo(f"{observation} is explained")
 
 
 def _place(ledger: int | None, cursor: int | None) -> int | None:
@@ -83,5 +96,5 @@ def _told(observation: Observation) -> str:
     money = str(Money(observation.amount, observation.asset)) if observation.direction else "?"
     memo = f"{observation.memo_type} {observation.memo}".strip()
     facts = [observation.id, observation.state, f"{observation.closed_at:%Y-%m-%d %H:%M:%S}", observation.kind]
-    facts += [money, observation.account, observation.counterparty, memo, observation.reason]
+    facts += [money, observation.account, observation.counterparty, memo, observation.reason, observation.raw]
     return "  ".join(filter(None, facts))

@@ -3,6 +3,7 @@
 from app.states import Machine
 
 ARRIVED, DEPARTED, UNPARSED = "arrived", "departed", "unparsed"
+NEED_AN_OPERATOR = ("unexplained", UNPARSED)
 FOLLOWING = "following"
 
 # fmt: off

@@ -1,15 +1,13 @@
 """Accounts to move money between."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from app.db import db
 from app.ledger.models import Account
 from app.ledger.service import open_account, transfer
+from tests.statements import statements as statements
 
 USD = "iso4217:USD"
 
@@ -27,16 +25,3 @@ def opened(session: Session) -> Callable[..., Account]:
         return account
 
     return open
-
-
-@pytest.fixture
-def statements(session: Session) -> Iterator[list[str]]:
-    """What the database is asked from here on."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(db.engine, "before_cursor_execute", note)
