@@ -16,12 +16,27 @@ from app.messages.cli import messages
 from app.organizations.cli import anchors, keys, organizations
 from app.sep import errors, frame, sep1, sep10, sep12, sep31
 from app.states import wake_after_commit
+from app.submission.cli import channel, treasury
 from app.watcher.cli import watch
 
 Publish = Callable[[Iterable[str]], None]
 
 DOORS = [health.blueprint, sep1.blueprint, sep10.blueprint, sep12.blueprint, sep31.blueprint]
-COMMANDS = [organizations, anchors, keys, assets, rails_, transactions, suspense, customers, messages, ledger, watch]
+COMMANDS = [
+    organizations,
+    anchors,
+    keys,
+    assets,
+    rails_,
+    transactions,
+    suspense,
+    customers,
+    messages,
+    ledger,
+    watch,
+    treasury,
+    channel,
+]
 
 
 def create_app(settings: dict[str, Any] | None = None, publish: Publish | None = None) -> Flask:

@@ -1,6 +1,6 @@
 """Drains of the submission engine: orders are bound, signed and written down; then handed in and looked up."""
 
-from app.submission.drains import FORM, SIGN, TURN
+from app.submission.drains import FORM, OPEN, SIGN, TURN
 from tasks.drain import Errand, drain, errand
 
 ACT_SECONDS = 20  # no question to Horizon lasts longer
@@ -15,3 +15,8 @@ def submit_payments() -> bool:
 @drain()
 def resolve_payments() -> bool:
     return errand("resolve_payments", "", Errand(*TURN, threads=16, timeout_seconds=ACT_SECONDS))
+
+
+@drain()
+def open_channels() -> bool:
+    return errand("open_channels", "", Errand(*OPEN, threads=8, timeout_seconds=ACT_SECONDS))

@@ -21,6 +21,7 @@ from app.submission.facts import (
     Holdings,
     Item,
     Post,
+    Rebuild,
     Result,
     Signed,
     Source,
@@ -105,6 +106,8 @@ def take_turn(network: Network, batch: Batch) -> Result:
 
 def next_decision(network: Network, batch: Batch) -> Decision:
     """What nobody has seen yet is handed in at once; else one node is asked, unless it has nothing new to say."""
+    if not batch.envelopes:
+        return Rebuild("it could not be signed before")
     fresh = unposted(batch)
     if fresh is not None:
         return Post(fresh, batch.attempts[-1].after_ledger)
@@ -114,12 +117,12 @@ def next_decision(network: Network, batch: Batch) -> Decision:
     return decide(batch, ask(network, batch, node))
 
 
-def ask(network: Network, batch: Batch, node: Node) -> Answers:
+def ask(network: Network, batch: Batch, node: Node, sequence_too: bool = False) -> Answers:
     """Ask one node: first how far its history goes, then the channel's number, last for every attempt.
 
     The order matters. A number seen as spent, by an attempt that is then not found, was spent by something else.
     """
-    asked = wants_sequence(batch, node)
+    asked = sequence_too or wants_sequence(batch, node)
     account = network.account(batch.channel) if asked else None
     found = (network.transaction(attempt.hash) for attempt in batch.attempts)
     return Answers(

@@ -28,8 +28,7 @@ def close(session: Session, batch: Batch, closing: Close, items: Sequence[Item])
     found = fates(items, carried(session, transaction.hash), closing)
     if transaction.successful:
         _settle(session, transaction, found)
-    _move(session, found)
-    _resolve(session, items, found)
+    account_for(session, items, found)
     for item in items:
         if found[item.id].pause:
             forming.pause(session, item.source, item.asset, found[item.id].reason)
@@ -41,6 +40,12 @@ def carried(session: Session, attempt_hash: str) -> list[str]:
     """Return the orders an attempt carries, by operation index."""
     places = select(AttemptOrder.order_id).where(AttemptOrder.attempt_hash == attempt_hash)
     return list(session.scalars(places.order_by(AttemptOrder.operation_index)))
+
+
+def account_for(session: Session, items: Sequence[Item], found: dict[str, Fate]) -> None:
+    """Give each order its fate, and the money set aside for it with it."""
+    _move(session, found)
+    _resolve(session, items, found)
 
 
 def _settle(session: Session, transaction: TransactionFacts, found: dict[str, Fate]) -> None:

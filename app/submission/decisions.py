@@ -134,6 +134,11 @@ def fates(items: Sequence[Item], carried: Sequence[str], closing: Close) -> dict
     return {item.id: _unspent(item, paid.get(item.id)) for item in items}
 
 
+def unpaid(items: Sequence[Item]) -> dict[str, Fate]:
+    """Return what becomes of every order of a batch of which nothing was paid, and never will be."""
+    return {item.id: _unspent(item, None) for item in items}
+
+
 def _judged(item: Item, code: str) -> Fate:
     """The verdict on one operation of a transaction that failed."""
     verdict = verdicts.of_operation(code)

@@ -3,8 +3,9 @@
     submit_payments     FORM  read what each treasury can spend, tie orders to channels
                         SIGN  sign batches and write the attempts down
     resolve_payments    TURN  hand in what is new, ask for what is out, settle what the ledger has decided
+    open_channels       OPEN  look for the accounts of new channels
 
-``run`` does all three here and now, for commands and tests.
+``run`` does them here and now, for commands and tests.
 """
 
 import logging
@@ -22,7 +23,7 @@ from app.db import transaction
 from app.errors import NotFound
 from app.failpoint import failpoint
 from app.stellar.network import Horizon, Network
-from app.submission import acts, engine, keys
+from app.submission import acts, channels, engine, keys
 from app.submission.facts import Batch, Close, Holdings, Park, Result, Signed, Source
 from app.submission.postgres import Postgres
 
@@ -117,12 +118,17 @@ def record_turn(session: Session, job: TurnJob, fact: Result | Exception) -> Non
         event.listen(session, "after_commit", lambda _: failpoint("after_settle_commit"), once=True)
 
 
+def claim_founding(session: Session, limit: int) -> list[channels.Visit]:
+    return channels.claim_founding(session, limit, network())
+
+
 FORM = Errand(claim_sources, read_holdings, form_batches)
 SIGN = Errand(claim_unsigned, sign_batch, persist_attempt)
 TURN = Errand(claim_live, take_turn, record_turn)
+OPEN = Errand(claim_founding, channels.look, channels.open_founded)
 
 
-def run(errands: Sequence[Errand] = (FORM, SIGN, TURN), limit: int = 20) -> int:
+def run(errands: Sequence[Errand] = (FORM, SIGN, TURN, OPEN), limit: int = 20) -> int:
     """Give each errand one round in this thread; return how many pieces of work there were."""
     return sum(_round(errand, limit) for errand in errands)
 

@@ -71,7 +71,7 @@ class Batch:
     @property
     def max_time(self) -> int:
         """The last moment at which anything signed for it could apply."""
-        return max(attempt.max_time for attempt in self.attempts)
+        return max((attempt.max_time for attempt in self.attempts), default=0)
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class Postgres:
     def lease_bound(self, limit: int) -> Sequence[tuple[Batch, Sequence[Item]]]:
         rows = claim(self.session, BatchRow, UNSIGNED, limit=limit, lease_seconds=LEASE_SECONDS)
         waiting = items(self.session, [row.id for row in rows])
-        return [(batch, waiting[batch.id]) for batch in self._facts(rows)]
+        return [(batch, waiting[batch.id]) for batch in facts(self.session, rows)]
 
     def persist(self, batch: Batch, signed: Signed) -> bool:
         if not move(self.session, BatchRow, "sign", *held(BatchRow, batch.id, batch.fence)):
@@ -87,7 +87,7 @@ class Postgres:
         return True
 
     def lease_live(self, limit: int) -> Sequence[Batch]:
-        return self._facts(claim(self.session, BatchRow, OUT, limit=limit, lease_seconds=LEASE_SECONDS))
+        return facts(self.session, claim(self.session, BatchRow, OUT, limit=limit, lease_seconds=LEASE_SECONDS))
 
     def carried(self, attempt_hash: str) -> Sequence[str]:
         return closing.carried(self.session, attempt_hash)
@@ -137,26 +137,28 @@ class Postgres:
         mine = select(BatchRow.id).where(*held(BatchRow, batch.id, batch.fence)).with_for_update()
         return self.session.scalar(mine) is not None
 
-    def _facts(self, rows: Iterable[BatchRow]) -> list[Batch]:
-        """Return leased rows as facts, with all that was ever signed for them."""
-        rows = list(rows)
-        attempts: dict[int, list[Attempt]] = defaultdict(list)
-        envelopes: dict[int, list[Envelope]] = defaultdict(list)
-        for attempt, envelope in self._signed([row.id for row in rows]):
-            envelopes[attempt.batch_id].append(_envelope(envelope))
-            if envelope.hash == attempt.hash:
-                attempts[attempt.batch_id].append(_attempt(attempt))
-        return [_batch(row, tuple(attempts[row.id]), tuple(envelopes[row.id])) for row in rows]
 
-    def _signed(self, batch_ids: list[int]) -> Sequence[Any]:
-        signed = (
-            select(AttemptRow, EnvelopeRow)
-            .join(EnvelopeRow, EnvelopeRow.attempt_hash == AttemptRow.hash)
-            .where(AttemptRow.batch_id.in_(batch_ids))
-            .order_by(AttemptRow.created_at, EnvelopeRow.created_at)
-            .execution_options(populate_existing=True)
-        )
-        return self.session.execute(signed).all() if batch_ids else []
+def facts(session: Session, rows: Iterable[BatchRow]) -> list[Batch]:
+    """Return batches with all that was ever signed for them."""
+    rows = list(rows)
+    attempts: dict[int, list[Attempt]] = defaultdict(list)
+    envelopes: dict[int, list[Envelope]] = defaultdict(list)
+    for attempt, envelope in _signed(session, [row.id for row in rows]):
+        envelopes[attempt.batch_id].append(_envelope(envelope))
+        if envelope.hash == attempt.hash:
+            attempts[attempt.batch_id].append(_attempt(attempt))
+    return [_batch(row, tuple(attempts[row.id]), tuple(envelopes[row.id])) for row in rows]
+
+
+def _signed(session: Session, batch_ids: list[int]) -> Sequence[Any]:
+    signed = (
+        select(AttemptRow, EnvelopeRow)
+        .join(EnvelopeRow, EnvelopeRow.attempt_hash == AttemptRow.hash)
+        .where(AttemptRow.batch_id.in_(batch_ids))
+        .order_by(AttemptRow.created_at, EnvelopeRow.created_at)
+        .execution_options(populate_existing=True)
+    )
+    return session.execute(signed).all() if batch_ids else []
 
 
 def items(session: Session, batch_ids: list[int], lock: bool = False) -> dict[int, list[Item]]:

@@ -44,7 +44,7 @@ BATCH = Machine("batch",
 
 CHANNEL = Machine("channel",
     states=[
-        ("founding",  "rests", "its account is being created; `flask channels ensure` opens it"),
+        ("founding",  "waits", "its account is being created: the network is asked for it until it is there"),
         ("open",      "rests", "takes the next batch as soon as it has none"),
         ("parked",    "rests", "its sequence number is not what we wrote down: an operator must look"),
         ("retired",   "rests", "takes no batch any more"),
@@ -68,4 +68,7 @@ ENDED = ["settled", "failed"]  # orders nobody can call off any more
 UNSIGNED = ["bound"]  # batches to be signed
 OUT = ["live", "parked"]  # batches to be asked for
 OPEN = ["bound", "live", "parked"]  # batches that keep their channel
+STUCK = ["parked"]  # batches that wait for an operator, and channels that do
+FOUNDING = ["founding"]  # channels whose account is not there yet
 WORKING = ["open"]  # channels that take batches
+GONE = ["retired"]  # channels that never will again

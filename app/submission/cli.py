@@ -1,0 +1,202 @@
+"""``flask treasury`` and ``flask channels``: the accounts whose money is sent, and those that lend their numbers."""
+
+import os
+import time
+from collections.abc import Callable
+
+import click
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from stellar_sdk import Keypair
+
+from app.commands import Commands
+from app.db import transaction
+from app.errors import Conflict, Invalid, Unavailable
+from app.ledger import service as ledger
+from app.money import NATIVE
+from app.organizations import service as organizations
+from app.submission import audits, channels, drains, recovery, service, treasuries
+from app.submission.models import Treasury
+from app.submission.states import ENDED, PAID
+from app.watcher import service as watcher
+from app.watcher.models import Observation, Stream
+
+treasury = Commands("treasury", help="Accounts whose money is sent.")
+channel = Commands("channels", help="Accounts that lend their sequence numbers to payments, and pay the fees.")
+
+whose = click.option("--organization", default="", help="Whose; needed only where there are several.")
+which = click.option(
+    "--treasury", "address", default="", help="Which treasury pays; needed only where there are several."
+)
+patience = click.option("--wait", default=90, show_default=True, help="Seconds to wait for the network.")
+
+
+@treasury.command("add")
+@click.argument("address", default="")
+@whose
+def add_treasury(address: str, organization: str) -> None:
+    """Send the money of ADDRESS, open its books and follow it. Its seeds are read from $TREASURY_SEEDS, or asked for.
+
+    Without ADDRESS it is the account of the first seed. Several seeds, separated by spaces, sign together.
+    """
+    seeds = os.environ.get("TREASURY_SEEDS") or click.prompt("Seeds", hide_input=True)
+    signers = [_keypair(seed) for seed in seeds.split()]
+    address = address or signers[0].public_key
+    account, seen = treasuries.read(drains.network(), address)
+    with transaction() as session:
+        owner = organizations.organization(session, organization).id
+        treasuries.add(session, owner, address, signers)
+        if session.get(Stream, address) is None:
+            treasuries.open_books(session, owner, account)
+            watcher.follow(session, owner, address, watcher.before_ledger(seen + 1))
+    click.echo(f"{address} is a treasury, its books open as of ledger {seen}")
+
+
+@treasury.command("list")
+def list_treasuries() -> None:
+    """Print every treasury."""
+    with transaction() as session:
+        for row in treasuries.treasuries(session):
+            click.echo(row.address)
+
+
+@channel.command("ensure")
+@click.argument("count", type=click.IntRange(1, 1000))
+@click.option("--stroops", default=channels.FOUNDING_STROOPS, show_default=True, help="What a new channel is given.")
+@whose
+@which
+@patience
+def ensure(count: int, stroops: int, organization: str, address: str, wait: int) -> None:
+    """See to it that there are COUNT channels. Safe to repeat, and to interrupt."""
+    with transaction() as session:
+        owner = organizations.organization(session, organization).id
+        payer = treasuries.treasury(session, owner, address).address
+    account, _ = treasuries.read(drains.network(), payer)
+    with transaction() as session:
+        source = session.get_one(Treasury, payer)
+        missing = channels.found(session, source, count, stroops)
+        if missing or channels.founding(session, owner):
+            channels.lend(session, source, account)
+    click.echo(f"{len(missing)} to be founded, out of {payer}" if missing else "none to be founded")
+    _drive(wait, lambda session: not channels.founding(session, owner))
+
+
+@channel.command("list")
+def list_channels() -> None:
+    """Print every channel, its next number and what it waits for."""
+    with transaction() as session:
+        for row in channels.listed(session):
+            batch = channels.open_batch(session, row.address)
+            held = f"batch {batch.id} {batch.state} {batch.reason}".rstrip() if batch else "free"
+            click.echo(f"{row.address}  {row.state}  next {row.next_sequence}  {held}  {row.reason}".rstrip())
+
+
+@channel.command("verify")
+def verify() -> None:
+    """Compare every channel with its account on Stellar, its number and its money; exit with 1 if anything is wrong."""
+    network, wrong = drains.network(), 0
+    with transaction() as session:
+        addresses = [row.address for row in channels.listed(session)]
+    for address in addresses:
+        reserve, dear = network.ledger().base_reserve, current_app.config["FEE_BID_STROOPS_MAX"]
+        seen = audits.Seen(network.account(address), reserve, dear)
+        with transaction() as session:
+            finding = audits.audit(session, channels.channel(session, address), seen)
+        wrong += bool(finding.wrong)
+        click.echo(f"{address}  {finding.state}  next {finding.next_sequence}  {'; '.join(finding.wrong) or 'ok'}")
+    raise SystemExit(1 if wrong else 0)
+
+
+@channel.command("open")
+@click.argument("address")
+def reopen(address: str) -> None:
+    """Let a channel that was parked or retired take batches again, from the ledger's next number on."""
+    account, _ = treasuries.read(drains.network(), address)
+    with transaction() as session:
+        channels.reopen(session, address, account)
+    click.echo(f"{address} is open, next {account.sequence + 1}")
+
+
+@channel.command("retry")
+@click.argument("address")
+def retry(address: str) -> None:
+    """Sign the channel's parked batch again, on its own number: it cannot be paid twice by that."""
+    with transaction() as session:
+        channels.sign_again(session, address)
+    click.echo("to be signed anew")
+
+
+@channel.command("release")
+@click.argument("address")
+@click.confirmation_option(prompt="Did you make sure that none of its orders was paid?")
+def release(address: str) -> None:
+    """Give up the channel's parked batch, whose number was spent by something else: its orders go again elsewhere."""
+    with transaction() as session:
+        batch = recovery.parked(session, address)
+    answers = recovery.ask(drains.network(), batch)
+    with transaction() as session:
+        recovery.release(session, batch, answers)
+    click.echo(f"released; the channel stays parked: `flask channels open {address}` when you trust it again")
+
+
+@channel.command("remove")
+@click.argument("channel_address")
+@whose
+@which
+@patience
+def remove(channel_address: str, organization: str, address: str, wait: int) -> None:
+    """Merge the account of CHANNEL_ADDRESS back into the treasury. Safe to repeat until it says that it is done."""
+    with transaction() as session:
+        payer = treasuries.treasury(session, organizations.organization(session, organization).id, address).address
+    account, _ = treasuries.read(drains.network(), payer)
+    with transaction() as session:
+        source = session.get_one(Treasury, payer)
+        channels.merge_back(session, channel_address, source)
+        channels.lend(session, source, account)
+    key = channels.merge_key(channel_address)
+    _drive(wait, lambda session: service.outcome(session, channels.OWNER, key).state in ENDED)
+    with transaction() as session:
+        outcome = service.outcome(session, channels.OWNER, key)
+        if outcome.state not in PAID:
+            raise Conflict(f"not merged: {outcome.reason}")
+        source = session.get_one(Treasury, payer)
+        _book_merged(session, source, channel_address, outcome.transaction_hash)
+        channels.forget(session, channel_address)
+        channels.stop_lending(session, source.organization_id)
+    click.echo(f"{channel_address} is merged into {payer}")
+
+
+def _book_merged(session: Session, source: Treasury, address: str, transaction_hash: str) -> None:
+    """Close a merged channel's books: against what the watcher saw arrive, if it follows the treasury."""
+    purse = ledger.open_account(session, source.organization_id, f"channel:{address}", NATIVE, "free")
+    if session.get(Stream, source.address) is None:
+        held = ledger.open_account(session, source.organization_id, f"treasury:{source.address}", NATIVE, "debit")
+        ledger.transfer(session, channels.merge_key(address), held, purse, ledger.balance(session, purse).posted)
+        return
+    seen = select(Observation).where(Observation.inner_hash == transaction_hash, Observation.account == source.address)
+    arrival = session.scalars(seen.with_for_update()).first()
+    if arrival is None:
+        raise Unavailable("merged, and not seen to arrive yet: say it once more when the watcher has read on")
+    if arrival.claimed_by != channels.OWNER:
+        watcher.claim(session, arrival, channels.OWNER, address, purse)
+
+
+def _drive(seconds: int, done: Callable[[Session], bool]) -> None:
+    """Do the engine's work here, beside any worker, until ``done``; raise Unavailable when ``seconds`` are over."""
+    end = time.monotonic() + seconds
+    while True:
+        drains.run()
+        with transaction() as session:
+            if done(session):
+                return
+        if time.monotonic() > end:
+            raise Unavailable("the network has not decided yet: say it once more, nothing is done twice")
+        time.sleep(0.5)
+
+
+def _keypair(seed: str) -> Keypair:
+    try:
+        return Keypair.from_secret(seed)
+    except ValueError:
+        raise Invalid("that is not a seed, S…") from None

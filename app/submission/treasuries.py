@@ -1,0 +1,63 @@
+"""Treasuries: accounts whose money we send. Their keys, and what they held when we began to keep books."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+from stellar_sdk import Keypair
+
+from app.errors import NotFound, Unavailable
+from app.ledger import service as ledger
+from app.stellar.facts import AccountFacts
+from app.stellar.network import Network
+from app.submission import keys
+from app.submission.models import Treasury
+
+TRIES = 5
+
+
+def treasury(session: Session, organization_id: str, address: str = "") -> Treasury:
+    """Return the organization's treasury at ``address``, or its only one; raise NotFound."""
+    ours = select(Treasury).where(Treasury.organization_id == organization_id)
+    rows = session.scalars(ours.where(Treasury.address == address) if address else ours.limit(2)).all()
+    if len(rows) != 1:
+        raise NotFound("say which treasury" if rows else "no such treasury: `flask treasury add` adds one")
+    return rows[0]
+
+
+def treasuries(session: Session) -> list[Treasury]:
+    """Return every treasury, the oldest first."""
+    return list(session.scalars(select(Treasury).order_by(Treasury.created_at)))
+
+
+def add(session: Session, organization_id: str, address: str, signers: Sequence[Keypair]) -> None:
+    """Let orders send the money of ``address``, signed by ``signers`` together; adding again adds signers."""
+    row = {"address": address, "organization_id": organization_id}
+    session.execute(insert(Treasury).values(row).on_conflict_do_nothing())
+    for signer in signers:
+        keys.add(session, address, signer)
+
+
+def read(network: Network, address: str) -> tuple[AccountFacts, int]:
+    """Return an account as it stood at the end of a ledger, and that ledger; raise NotFound if there is none.
+
+    A node does not say as of when it shows an account: it is read again until no ledger came between.
+    """
+    for _ in range(TRIES):
+        before = network.ledger().sequence
+        account = network.account(address)
+        if account is None:
+            raise NotFound(f"{address} does not exist on Stellar: fund it first", code="no_account")
+        if network.ledger().sequence == before:
+            return account, before
+    raise Unavailable("ledgers close faster than they can be read")
+
+
+def open_books(session: Session, organization_id: str, account: AccountFacts) -> None:
+    """Book what a treasury holds; the same again changes nothing."""
+    for balance in account.balances:
+        held = ledger.open_account(session, organization_id, f"treasury:{account.address}", balance.asset, "debit")
+        opening = ledger.open_account(session, organization_id, "opening", balance.asset, "free")
+        if balance.amount and not ledger.balance(session, held).posted_debits:
+            ledger.transfer(session, f"opening:{account.address}:{balance.asset}", held, opening, balance.amount)
