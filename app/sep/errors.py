@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, json, jsonify
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app.errors import Refused
@@ -19,6 +19,7 @@ def connect(app: Flask) -> None:
     """Answer for everything that goes wrong, wherever: blueprints may have handlers of their own."""
     app.register_error_handler(Refused, refused)
     app.register_error_handler(HTTPException, not_served)
+    app.register_error_handler(DataError, unstorable)
     app.register_error_handler(OperationalError, out_of_order)
     app.register_error_handler(Exception, broken)
 
@@ -33,6 +34,11 @@ def not_served(error: HTTPException) -> Any:
     response.data = json.dumps({"error": error.description or error.name})
     response.content_type = "application/json"
     return response
+
+
+def unstorable(_error: DataError) -> tuple[Response, int]:
+    """A NUL or a lone surrogate in a text: nothing we know has such a name, and nothing can be called so."""
+    return jsonify({"error": "a text holds a character that no text of ours can hold"}), 400
 
 
 def out_of_order(error: OperationalError) -> tuple[Response, int]:
