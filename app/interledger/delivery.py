@@ -16,6 +16,8 @@ from app.interledger.quoting import PaymentType, Quote
 from app.interledger.rates import RateBounds, ceil, floor, rounded_minimum
 from app.interledger.stream import STREAM_ID, Frame, StreamMaxMoney, StreamMoney, StreamReceipt
 
+REASON_MAX = 200  # characters
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -79,7 +81,7 @@ class Delivery(Controller):
     @property
     def paid(self) -> bool:
         if self._quote.payment_type is PaymentType.FIXED_SEND:
-            return self._sent == self._quote.max_source_amount
+            return self._sent >= self._quote.max_source_amount
         return self._delivered >= self._quote.min_delivery_amount and not self._in_flight.amount
 
     def draft(self, request: Request, now: float) -> Veto | None:
@@ -103,7 +105,7 @@ class Delivery(Controller):
         if answer.fate is Fate.UNKNOWN:
             self._unknown.add(request.amount, most, request.minimum)
         if answer.fate is not Fate.FULFILLED:
-            self._reason = f"{answer.code} {answer.message}".strip()
+            self._reason = f"{answer.code} {answer.message}".strip()[:REASON_MAX]
             return self._too_much()
         self._sent += request.amount
         self._delivered += delivered(request, answer)

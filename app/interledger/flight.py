@@ -4,6 +4,7 @@ One thread, the caller's, drafts, reserves, settles and decides; the exchanges w
 their own. Whatever arrives while a group of holds is being committed is settled, and followed up, with the next group.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -49,7 +50,7 @@ class _Airborne:
     request: Request
     sealed: Sealed
     hold: Hold | None
-    lost_at: float
+    lost_at: float = math.inf
 
 
 @dataclass
@@ -87,6 +88,7 @@ class Flight:
                 self._answers.put((packet.request.sequence, Answer(Fate.REJECTED, message=str(refusal))))
             return Failure.InsufficientBalance
         for packet in departing:
+            packet.lost_at = time.monotonic() + packet.request.expiry_seconds + GRACE_SECONDS
             self._pool.submit(self._exchange, packet)
         return None
 
@@ -108,7 +110,7 @@ class Flight:
         sealed = self.connection.seal(request, expires_at)
         costs = request.fulfillable and request.amount
         hold = Hold(sealed.condition, request.sequence, request.amount, request.minimum, expires_at) if costs else None
-        return _Airborne(request, sealed, hold, request.sent_at + request.expiry_seconds + GRACE_SECONDS)
+        return _Airborne(request, sealed, hold)
 
     def _exchange(self, packet: _Airborne) -> None:
         try:
@@ -121,16 +123,16 @@ class Flight:
         self._answers.put((packet.request.sequence, answer))
 
     def _arrived(self, until: float) -> list[tuple[int, Answer]]:
-        now = time.monotonic()
-        lost = [at for at, packet in self._airborne.items() if packet.lost_at < now]
-        answers = [(at, Answer(Fate.UNKNOWN, "T00", "no answer before it expired")) for at in lost]
+        """What has been answered; then, what never will be."""
+        answers = []
         try:
-            wait = 0 if lost else min(max(until - now, 0), LOOK_SECONDS)
-            answers.append(self._answers.get(timeout=wait))
+            answers.append(self._answers.get(timeout=min(max(until - time.monotonic(), 0), LOOK_SECONDS)))
             while True:
                 answers.append(self._answers.get_nowait())
         except Empty:
-            return answers
+            now = time.monotonic()
+            lost = [at for at, packet in self._airborne.items() if packet.lost_at < now]
+            return answers + [(at, Answer(Fate.UNKNOWN, "T00", "no answer before it expired")) for at in lost]
 
 
 def delivered(request: Request, answer: Answer) -> int:
@@ -156,10 +158,13 @@ class Journey:
             while True:
                 requests, veto = ([], ended) if ended else self._drafted(time.monotonic())
                 refused = flight.depart(requests)
-                ended = Stop(refused) if refused else veto if isinstance(veto, Stop) else None
+                if refused:
+                    ended = Stop(refused)
+                elif isinstance(veto, Stop):
+                    ended = veto
                 if ended and not flight:
                     return ended.failure
-                failure = self._land(flight, veto.until if isinstance(veto, Wait) else float("inf"))
+                failure = self._land(flight, veto.until if isinstance(veto, Wait) else math.inf)
                 ended = ended or (Stop(failure) if failure else None)
 
     def _drafted(self, now: float) -> tuple[list[Request], Veto]:

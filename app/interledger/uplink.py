@@ -56,7 +56,7 @@ class HttpUplink:
         self._headers = {"Content-Type": octets, "Accept": octets, "Authorization": f"Bearer {self.token}"}
 
     def exchange(self, prepare: bytes, timeout_seconds: float) -> bytes:
-        """POST a Prepare. No connection, or a 4xx, is a Reject (T01, F00, T05); else no reply is Unanswered."""
+        """POST a Prepare. No connection, a 3xx or 4xx, is a Reject (T01, F00, T05); else no reply is Unanswered."""
         try:
             connection = self._connection()
         except OSError as error:
@@ -137,7 +137,7 @@ def _reply(status: int, body: bytes) -> bytes:
         return body
     if status == http.HTTPStatus.TOO_MANY_REQUESTS:
         return _refusal("T05", "HTTP 429")
-    if 400 <= status < 500 and status != http.HTTPStatus.REQUEST_TIMEOUT:
+    if 300 <= status < 500 and status != http.HTTPStatus.REQUEST_TIMEOUT:
         return _refusal("F00", f"HTTP {status}")
     raise Unanswered(f"HTTP {status}")
 

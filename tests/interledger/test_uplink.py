@@ -30,7 +30,7 @@ def test_the_reply_is_the_body_of_a_200(peer: Peer) -> None:
     assert exchanged(peer, Reject("T03", CONNECTOR, "busy")) == Reject("T03", CONNECTOR, "busy")
 
 
-@pytest.mark.parametrize(("status", "code"), [(400, "F00"), (401, "F00"), (404, "F00"), (413, "F00"), (429, "T05")])
+@pytest.mark.parametrize(("status", "code"), [(302, "F00"), (400, "F00"), (401, "F00"), (404, "F00"), (429, "T05")])
 def test_what_the_connector_refuses_to_take_is_a_reject(peer: Peer, status: int, code: str) -> None:
     assert exchanged(peer, Trouble(status)).code == code
 
