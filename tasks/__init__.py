@@ -11,6 +11,7 @@ from flask import Flask
 
 from app.db import db
 from app.factory import create_app
+from tasks.schedule import SCHEDULE
 
 celery = Celery("railhead")  # the name `app` would hide the package from `celery -A tasks`
 house: Flask = create_app()
@@ -32,6 +33,14 @@ celery.conf.update(
     task_serializer="json",
     accept_content=["json"],
     task_default_queue="rails",
+    beat_schedule={
+        line.drain: {
+            "task": f"tasks.{line.drain}",
+            "schedule": line.every_seconds,
+            "options": {"queue": line.queue, "expires": line.every_seconds},  # no backlog for who was away
+        }
+        for line in SCHEDULE
+    },
     task_soft_time_limit=120,
     task_time_limit=150,  # well under the visibility timeout
     worker_prefetch_multiplier=1,

@@ -9,7 +9,7 @@ ports and keys. So it can be stopped, or killed, and started again as though not
 
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,11 +21,12 @@ from app.sandbox import furnishing
 from app.sandbox.network.core import Settings
 from app.sandbox.programs import Program, answers, python, says
 from app.sandbox.services import Postgres, Redis, Service
-from app.sandbox.state import free_port, own_directory, remembered
+from app.sandbox.state import free_port, hold, own_directory, remembered
 from app.sandbox.stories import Scene
 from app.sandbox.supervisor import Stage, Supervisor
 
-DEMO_PORT = 8000
+USUAL_PORT = 8000  # of the web server, if it is free
+QUIET = ("--without-mingle", "--without-gossip", "--without-heartbeat")  # nobody here listens
 
 KEYS: Mapping[str, Callable[[], str]] = {
     "vault": vault.new_key,
@@ -54,6 +55,8 @@ class House:
     def __init__(self, plan: Plan):
         self.plan = plan
         self.home = own_directory(plan.directory)
+        self._lock = hold(self.home / "lock")  # as long as we live
+        remembered(self.home / "web.port", lambda: str(USUAL_PORT))
         self.keys = {name: remembered(own_directory(self.home / "keys") / name, new) for name, new in KEYS.items()}
         port = {name: free_port(self.home / f"{name}.port") for name in ("web", "network", "bank")}
         self.port = plan.port or port["web"]
@@ -94,13 +97,33 @@ class House:
             **self.plan.settings,
         }
 
+    @property
+    def furniture(self) -> furnishing.Furniture:
+        return furnishing.Furniture(self.settings, self.keys, self.plan.ledger_seconds)
+
+    def address(self, name: str) -> str:
+        """The Stellar address of one of ``furnishing.ACCOUNTS``."""
+        return Keypair.from_secret(self.keys[name]).public_key
+
     def stages(self) -> list[Stage]:
         """The programs in the order of their start, with the furnishing in between."""
         ground = [*self._service_programs, self._network(), self._bank()]
-        return [ground, lambda: furnishing.furnish(self), [self._web(), self._worker(), self._stream(), self._beat()]]
+        ours = [self._web(), self._worker(), self._stream(), self._beat()]
+        return [ground, lambda: furnishing.furnish(self.furniture), ours]
 
     def supervisor(self) -> Supervisor:
         return Supervisor(self.stages(), self.home / "logs")
+
+    def addresses(self) -> list[str]:
+        """What there is to look at, a line each."""
+        return [
+            f"anchor    {self.url}/.well-known/stellar.toml",
+            f"health    {self.url}/health",
+            f"metrics   {self.url}/metrics",
+            f"Horizon   {self.horizon_url}   (what one may order of the network: {self.horizon_url}/control)",
+            f"bank      {self.bank_url}   (its journal: {self.bank_journal})",
+            f"logs      {self.home / 'logs'}",
+        ]
 
     def scene(self, patience_seconds: float = 60) -> Scene:
         """What the stories may know of this house."""
@@ -109,8 +132,8 @@ class House:
 
     def _network(self) -> Program:
         words = ["--port", self.horizon_url.rpartition(":")[2], "--close-seconds", str(furnishing.HURRY_SECONDS)]
-        journal = ["--journal", str(self.home / "network.jsonl")]
-        command = python("app.sandbox.network", *words, *journal)
+        state = ["--state", str(self.home / "network.jsonl")]
+        command = python("app.sandbox.network", *words, *state)
         return Program("network", command, ready=answers(f"{self.horizon_url}/"))
 
     def _bank(self) -> Program:
@@ -125,26 +148,19 @@ class House:
         return Program("web", command, self._without("TREASURY_KEYS"), ready=ready, restarts=True)
 
     def _worker(self) -> Program:
-        return self._celery("worker", "-Q", "stellar,rails,messages", "-c", "2", *QUIET, *name("worker"))
+        return self._celery("worker", "-Q", "stellar,rails,messages", "-c", "2")
 
     def _stream(self) -> Program:
-        return self._celery("stream", "-Q", "stream", "-P", "solo", *QUIET, *name("stream"), without="TREASURY_KEYS")
+        return self._celery("stream", "-Q", "stream", "-P", "solo", without="TREASURY_KEYS")
 
     def _beat(self) -> Program:
         schedule = str(self.home / "celerybeat-schedule")
         command = python("celery", "-A", "tasks", "beat", "-s", schedule, "--pidfile=")
         return Program("beat", command, self._without("TREASURY_KEYS"), ready=says("beat: Starting"), restarts=True)
 
-    def _celery(self, program: str, *words: str, without: str = "") -> Program:
-        command = python("celery", "-A", "tasks", "worker", *words)
-        return Program(program, command, self._without(without), ready=says("ready."), restarts=True)
+    def _celery(self, name: str, *words: str, without: str = "") -> Program:
+        command = python("celery", "-A", "tasks", "worker", "-n", f"{name}@%h", *QUIET, *words)
+        return Program(name, command, self._without(without), ready=says("ready."), restarts=True)
 
     def _without(self, secret: str) -> dict[str, str]:
         return {name: value for name, value in self.settings.items() if name != secret}
-
-
-QUIET = ("--without-mingle", "--without-gossip", "--without-heartbeat")
-
-
-def name(program: str) -> Sequence[str]:
-    return ("-n", f"{program}@%h")

@@ -120,8 +120,9 @@ def answers(url: str) -> Callable[[Running], bool]:
     """A program is ready when a GET of ``url`` succeeds."""
 
     def ready(_running: Running) -> bool:
-        with suppress(requests.RequestException):
-            return requests.get(url, timeout=5).ok
+        with suppress(requests.RequestException), requests.Session() as session:
+            session.trust_env = False  # a proxy knows no way to this machine
+            return session.get(url, timeout=5).ok
         return False
 
     return ready

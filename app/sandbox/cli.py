@@ -1,0 +1,14 @@
+"""``flask --app wsgi demo``: a door only, so that no server carries the sandbox along."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+
+@click.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def demo(words: Sequence[str]) -> None:
+    """Run everything on this machine, with stories to watch; see demo --help."""
+    os.execv(sys.executable, [sys.executable, "-m", "app.sandbox.demo", *words])
