@@ -1,0 +1,289 @@
+"""The store in memory: what forming.py, closing.py and postgres.py do in PostgreSQL, on any clock.
+
+Its moves are checked against the same tables of states; what it decides, it leaves to the same pure functions.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from app.errors import WrongState
+from app.money import NATIVE
+from app.states import Machine
+from app.submission import decisions, facts
+from app.submission.closing import ENDS
+from app.submission.facts import Close, Decision, Fate, Holdings, Item, Park, Post, Rebuild, Result, Signed, Source, Wait
+from app.submission.forming import BOUND_SECONDS, IDLE_SECONDS, PAUSE_SECONDS
+from app.submission.packing import BATCH_MAX, SUSPECTS_MAX, Packed, Rooms, pack
+from app.submission.postgres import LEASE_SECONDS, PARKED_SECONDS
+from app.submission.service import NewOrder
+from app.submission.states import BATCH, ENDED, IN_BATCH, OPEN, ORDER, OUT, PAID, READY, RECALLED, UNSIGNED
+from tests.sim.books import Books
+
+
+@dataclass(eq=False)
+class Order:
+    """A row of the table of orders; its id is what its owner calls it."""
+
+    wish: NewOrder
+    operation: str
+    due_at: float
+    state: str = ORDER.start
+    suspect: bool = False
+    code: str = ""
+    reason: str = ""
+    batch_id: int = 0
+
+    @property
+    def group(self) -> tuple[bool, str, str]:
+        """What orders must share to travel together."""
+        return self.suspect, self.wish.memo_type, self.wish.memo
+
+    def item(self) -> Item:
+        wish, recalled = self.wish, self.state in RECALLED
+        return Item(
+            *(wish.owner_key, wish.kind, self.operation, wish.source, wish.destination, wish.asset, wish.amount),
+            *(wish.reservation, self.code, self.reason, recalled),
+        )
+
+
+@dataclass(eq=False)
+class Batch:
+    """A row of the table of batches, with its attempts, envelopes and orders."""
+
+    organization_id: str
+    id: int
+    channel: str
+    sequence: int
+    source: str
+    memo_type: str
+    memo: str
+    due_at: float
+    orders: list[Order]
+    state: str = BATCH.start
+    fence: int = 0
+    asked_ledger: int = 0
+    reason: str = ""
+    attempts: list[facts.Attempt] = field(default_factory=list)
+    envelopes: list[facts.Envelope] = field(default_factory=list)
+
+    def facts(self) -> facts.Batch:
+        return facts.Batch(
+            *(self.id, self.fence, self.organization_id, self.channel, self.sequence, self.source),
+            *(self.memo_type, self.memo, self.asked_ledger, tuple(self.attempts), tuple(self.envelopes)),
+        )
+
+    def items(self) -> list[Item]:
+        return [order.item() for order in self.orders]
+
+
+def moved(row: Order | Batch, machine: Machine, event: str) -> bool:
+    """Move a row as its table of states allows; say whether it may."""
+    if row.state not in machine.sources(event):
+        return False
+    row.state = machine.target[event]
+    return True
+
+
+class Memory:
+    """See ``store.Store``; beside it, what owners do in service.py. ``clock`` tells the time in seconds."""
+
+    def __init__(self, clock: Callable[[], float], books: Books, interval_seconds: int = 1):
+        self.clock = clock
+        self.books = books
+        self.interval_seconds = interval_seconds
+        self.orders: dict[str, Order] = {}
+        self.batches: dict[int, Batch] = {}
+        self.open: list[Batch] = []
+        self.channels: dict[str, int] = {}  # its next number
+        self.treasuries: dict[Source, float] = {}  # when it is due
+        self.places: dict[str, Sequence[str]] = {}  # the orders of an attempt, by operation
+        self.settlements: dict[str, tuple[str, int, int]] = {}  # transaction, operation, ledger
+        self.pauses: dict[tuple[str, str], float] = {}
+
+    def request(self, wish: NewOrder) -> str:
+        """Take an order, as ``service.request`` does."""
+        self.orders.setdefault(wish.owner_key, Order(wish, wish.kind, self.clock()))
+        return wish.owner_key
+
+    def cancel(self, owner_key: str) -> None:
+        """Call an order off, as ``service.cancel`` does."""
+        order = self.orders[owner_key]
+        if order.state in ENDED:
+            raise WrongState(f"order {owner_key} has {order.state} already", state=order.state)
+        if moved(order, ORDER, "cancel" if order.state in READY else "recall") and order.state == "cancelled":
+            self.books.resolve(order.wish.reservation, "void")
+
+    def lease_sources(self, limit: int) -> Sequence[Source]:
+        now = self.clock()
+        due = sorted((at, source.address, source) for source, at in self.treasuries.items() if at <= now)
+        found = [source for _, _, source in due if self._waiting(source.address) and self._free_channel()][:limit]
+        self.treasuries.update(dict.fromkeys(found, now + LEASE_SECONDS))
+        return found
+
+    def rest(self, source: Source, seconds: int) -> None:
+        self.treasuries[source] = self.clock() + seconds
+
+    def form(self, source: Source, holdings: Holdings, limit: int) -> int:
+        rooms = Rooms(source.address, holdings, self._in_flight(source.address, holdings.ledger))
+        creating = {order.wish.destination for order in self._bound() if order.operation == "create_account"}
+        formed = 0
+        while formed < limit:
+            waiting, channel = self._waiting(source.address), self._free_channel()
+            if not waiting or not channel:
+                break
+            group = waiting[0].group
+            candidates = [order.item() for order in waiting if order.group == group][:BATCH_MAX]
+            packed = pack(candidates, rooms, creating, SUSPECTS_MAX if group[0] else BATCH_MAX)
+            for asset in packed.short:
+                self._pause(source.address, asset)
+            if packed.chosen:
+                self._bind(source, channel, packed)
+                formed += 1
+            elif not packed.short:
+                break
+        self.rest(source, 0 if formed else IDLE_SECONDS)
+        return formed
+
+    def lease_bound(self, limit: int) -> Sequence[tuple[facts.Batch, Sequence[Item]]]:
+        return [(row.facts(), row.items()) for row in self._claim(UNSIGNED, limit)]
+
+    def persist(self, batch: facts.Batch, signed: Signed) -> bool:
+        row = self._move(batch, "sign")
+        if row is None:
+            return False
+        if signed.attempt.hash in self.places:
+            raise ValueError(f"attempt {signed.attempt.hash} is written down already")
+        row.attempts.append(signed.attempt)
+        row.envelopes.append(signed.envelope)
+        self.places[signed.attempt.hash] = signed.orders
+        return True
+
+    def lease_live(self, limit: int) -> Sequence[facts.Batch]:
+        return [row.facts() for row in self._claim(OUT, limit)]
+
+    def carried(self, attempt_hash: str) -> Sequence[str]:
+        return self.places[attempt_hash]
+
+    def note(self, batch: facts.Batch, result: Result) -> bool:
+        row = self._held(batch)
+        if row is None or result.receipt is None or not isinstance(result.decision, Post):
+            return False
+        posted, said = result.decision.ledger, result.receipt
+        for index, envelope in enumerate(row.envelopes):
+            if envelope.hash == result.decision.envelope.hash:
+                code = decisions.decisive(said.codes) or envelope.code
+                row.envelopes[index] = replace(envelope, posted_ledger=posted, receipt=said.status, code=code)
+        return True
+
+    def put_off(self, batch: facts.Batch, decision: Decision) -> bool:
+        wait = decision if isinstance(decision, Wait) else Wait()
+        row = self._held(batch)
+        if row is None:
+            return False
+        row.due_at = self.clock() + max(self.interval_seconds, wait.seconds)
+        row.asked_ledger = max(batch.asked_ledger, wait.ledger)
+        return True
+
+    def rebuild(self, batch: facts.Batch, decision: Rebuild) -> bool:
+        row = self._move(batch, "rebuild")
+        if row is None:
+            return False
+        for id, (code, words) in decision.faults.items():
+            self.orders[id].code, self.orders[id].reason = code, words
+        return True
+
+    def park(self, batch: facts.Batch, decision: Park) -> bool:
+        row = self._move(batch, "park") or self._held(batch)
+        if row is None:
+            return False
+        row.due_at, row.reason = self.clock() + PARKED_SECONDS, decision.why
+        return True
+
+    def close(self, batch: facts.Batch, closing: Close) -> bool:
+        row = self._move(batch, "close")
+        if row is None:
+            return False
+        transaction, carried = closing.transaction, self.places[closing.transaction.hash]
+        fates = decisions.fates(row.items(), carried, closing)
+        if transaction.successful:
+            self._settle(transaction.hash, carried, transaction.ledger)
+        for order in row.orders:
+            self._end(order, fates[order.wish.owner_key])
+        purse = f"channel:{transaction.fee_account}"
+        self.books.transfer(f"fee:{transaction.hash}", "fees:network", purse, NATIVE, transaction.fee_charged)
+        self.channels[row.channel] = row.sequence + 1
+        self.open.remove(row)
+        return True
+
+    def _settle(self, hash: str, carried: Sequence[str], ledger: int) -> None:
+        for index, id in enumerate(carried):
+            if id in self.settlements:
+                raise ValueError(f"order {id} is settled already")
+            self.settlements[id] = hash, index, ledger
+
+    def _end(self, order: Order, fate: Fate) -> None:
+        moved(order, ORDER, fate.event)
+        order.code, order.reason, order.operation = fate.code, fate.reason, fate.operation or order.operation
+        if fate.event == "release":
+            order.batch_id, order.suspect, order.due_at = 0, fate.suspect, self.clock()
+        if fate.event in ENDS:
+            self.books.resolve(order.wish.reservation, ENDS[fate.event])
+        if fate.pause:
+            self._pause(order.wish.source, order.wish.asset)
+
+    def _bind(self, source: Source, channel: str, packed: Packed) -> None:
+        chosen = [self.orders[item.id] for item in packed.chosen]
+        _, memo_type, memo = chosen[0].group
+        facts = source.organization_id, len(self.batches) + 1, channel, self.channels[channel], source.address
+        row = Batch(*facts, memo_type, memo, self.clock(), chosen)
+        self.batches[row.id] = row
+        self.open.append(row)
+        for order in chosen:
+            moved(order, ORDER, "bind")
+            order.batch_id, order.due_at = row.id, self.clock() + BOUND_SECONDS
+
+    def _pause(self, source: str, asset: str) -> None:
+        self.pauses[source, asset] = self.clock() + PAUSE_SECONDS
+
+    def _waiting(self, source: str) -> list[Order]:
+        """Return the orders that may be packed, the longest waiting first."""
+        now = self.clock()
+        ready = [o for o in self.orders.values() if o.state in READY and o.wish.source == source and o.due_at <= now]
+        free = [order for order in ready if self.pauses.get((source, order.wish.asset), 0) <= now]
+        return sorted(free, key=lambda order: order.due_at)
+
+    def _free_channel(self) -> str:
+        busy = [batch.channel for batch in self.open]
+        return next((address for address in self.channels if address not in busy), "")
+
+    def _bound(self) -> Iterable[Order]:
+        return (order for order in self.orders.values() if order.state in IN_BATCH)
+
+    def _in_flight(self, source: str, ledger: int) -> dict[str, int]:
+        sums: dict[str, int] = {}
+        for id, order in self.orders.items():
+            unseen = order.state in PAID and self.settlements[id][2] > ledger
+            if order.wish.source == source and (unseen or order.state in IN_BATCH):
+                sums[order.wish.asset] = sums.get(order.wish.asset, 0) + order.wish.amount
+        return sums
+
+    def _claim(self, states: Sequence[str], limit: int) -> list[Batch]:
+        now = self.clock()
+        due = [row for row in self.open if row.due_at <= now and row.state in states]
+        rows = sorted(due, key=lambda row: row.due_at)[:limit]
+        for row in rows:
+            row.due_at, row.fence = now + LEASE_SECONDS, row.fence + 1
+        return rows
+
+    def _held(self, batch: facts.Batch) -> Batch | None:
+        """Return the row if nobody has leased it since."""
+        row = self.batches[batch.id]
+        return row if row.fence == batch.fence and row.state in OPEN else None
+
+    def _move(self, batch: facts.Batch, event: str) -> Batch | None:
+        """Move a batch that is still ours; it is due at once."""
+        row = self._held(batch)
+        if row is None or not moved(row, BATCH, event):
+            return None
+        row.due_at = self.clock()
+        return row
