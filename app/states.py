@@ -17,14 +17,14 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import CTE, Identity, Index, Table, insert, literal, select, update
+from sqlalchemy import CTE, Identity, Index, Table, cast, func, insert, literal, select, update
 from sqlalchemy import event as hooks
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 from sqlalchemy.orm.util import identity_key
 
 from app.clock import after, now
-from app.db import Base
+from app.db import Base, as_table
 from app.errors import WrongState
 
 Row = TypeVar("Row", bound="Lifecycle")
@@ -149,20 +149,21 @@ def begin_all(
         return []
     machine, table = model.machine, model.__table__
     state = state or machine.start
+    given, columns = _given(table, rows)
     key = table.primary_key.columns[0]
     owner = table.c[model.topic_column] if model.topic_column else literal("")
-    fresh = (
+    due_at = cast(_due(machine, state, None), table.c.due_at.type)
+    begun = (
         upsert(table)
-        .values(state=state, due_at=_due(machine, state, None))
+        .from_select([*columns, "state", "due_at"], select(given, literal(state), due_at), include_defaults=False)
         .on_conflict_do_nothing(index_elements=unique)
-        .returning(key.label("key"), owner.label("owner"))
+        .returning(key.label("key"), literal("").label("source"), owner.label("owner"))
+        .cte("begun")
     )
-    begun = session.execute(fresh, rows).all()
-    note = {"subject": table.name, "event": "begin", "source": "", "target": state}
-    if begun:
-        session.execute(insert(History), [note | {"subject_id": str(row.key)} for row in begun])
-    _wake(session, model, state, {row.owner for row in begun})
-    return [row.key for row in begun]
+    noted = _noted(table, begun, "begin", state, "")
+    fresh = session.execute(select(begun.c.key, begun.c.owner).add_cte(noted)).all()
+    _wake(session, model, state, {row.owner for row in fresh})
+    return [row.key for row in fresh]
 
 
 def move(
@@ -270,6 +271,13 @@ def overdue(session: Session, model: type[Lifecycle]) -> list[str]:
     return [topic(model, *row) for row in session.execute(due)]
 
 
+def undue(session: Session, model: type[Lifecycle]) -> int:
+    """Return how many rows of ``model`` must be looked at again and do not know when: there should be none."""
+    table = model.__table__
+    standing = model.machine.named("wakes", "waits")
+    return session.scalar(select(func.count()).where(table.c.state.in_(standing), table.c.due_at.is_(None))) or 0
+
+
 def machines() -> list[type[Lifecycle]]:
     """Return every model that moves through a machine."""
     models = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Lifecycle)]
@@ -304,6 +312,15 @@ def _due(machine: Machine, state: str, due_at: Any) -> Any:
     if duty == "waits" and due_at is None:
         raise ValueError(f"{machine.name}: a row that is {state} waits, so it needs a due_at")
     return now() if due_at is None else due_at
+
+
+def _given(table: Table, rows: Sequence[dict[str, Any]]) -> tuple[Any, list[str]]:
+    """Return ``rows`` as a table with its columns' names; identifiers, which Python makes, are made for each row."""
+    defaults: dict[str, Any] = {column.name: column.default for column in table.columns if column.default is not None}
+    made = {name: default.arg for name, default in defaults.items() if name not in rows[0]}
+    columns = [*rows[0], *made]
+    filled = [row | {name: make(None) for name, make in made.items()} for row in rows]
+    return as_table([table.c[name] for name in columns], [[row[name] for name in columns] for row in filled]), columns
 
 
 def _noted(table: Table, moved: CTE, event: str, target: str, note: str) -> CTE:

@@ -1,0 +1,176 @@
+"""``flask reconcile``: where is every stroop? Safe while everything runs.
+
+Each check compares two things that were written down by different hands: the ledger with the rooms' own rows, our
+books with Stellar's, what we say we paid with what was seen to leave. A difference is named, never put right.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import click
+from flask.cli import with_appcontext
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from app.anchor import tally as anchor
+from app.db import transaction
+from app.errors import Refused
+from app.ledger import queries as ledger
+from app.ledger.models import Account
+from app.money import NATIVE, code, show
+from app.states import machines, undue
+from app.stellar.facts import AccountFacts
+from app.submission import drains, treasuries
+from app.submission import tally as submission
+from app.watcher import service as watcher
+from app.watcher import tally as seen
+
+PAGE_ROWS = 200
+
+Totals = Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A treasury's account as Stellar showed it at the end of ``ledger``."""
+
+    organization_id: str
+    account: AccountFacts
+    ledger: int
+
+
+Check = Callable[[Session, list[Holding]], Iterator[str]]
+
+
+def books(session: Session, _: list[Holding]) -> Iterator[str]:
+    """debits and credits are equal, and accounts are what their transfers come to"""
+    for trial in ledger.trial_balance(session):
+        if not trial.balanced:
+            astray = ", ".join(trial.astray) or "none"
+            yield f"{trial.asset}: debits − credits = {show(trial.difference)}, astray: {astray}"
+
+
+def suspense(session: Session, _: list[Holding]) -> Iterator[str]:
+    """what lies in suspense is what arrived and nobody claimed"""
+    yield from _differences(_booked(session, "suspense"), seen.suspended(session), "arrived unclaimed")
+
+
+def owed(session: Session, _: list[Holding]) -> Iterator[str]:
+    """what is owed is what transactions hold"""
+    yield from _differences(_booked(session, "owed"), anchor.owed(session), "held by transactions")
+
+
+def stellar(session: Session, held: list[Holding]) -> Iterator[str]:
+    """our treasuries hold on Stellar what our books say"""
+    read = seen.spans(session)
+    for holding in held:
+        address = holding.account.address
+        for balance in holding.account.balances:
+            ours = _treasury(session, holding.organization_id, address, balance.asset)
+            if ours != balance.amount:
+                lag = "" if read.get(address, 0) >= holding.ledger else "; the stream has not read that far yet"
+                held_there = f"{show(balance.amount)} {code(balance.asset)}"
+                yield f"{address} holds {held_there} in ledger {holding.ledger}, our books have {show(ours)}{lag}"
+
+
+def departures(session: Session, _: list[Holding]) -> Iterator[str]:
+    """whatever left an account of ours was an order's"""
+    while rows := seen.departed(session, PAGE_ROWS):
+        orders = submission.paid(session, [(row.inner_hash, row.operation_index) for row in rows])
+        signed = submission.signed(session, [row.inner_hash for row in rows])
+        ours = [row for row in rows if (row.inner_hash, row.operation_index) in orders]
+        foreign = [row.id for row in rows if row.inner_hash not in signed]
+        for row in ours:
+            watcher.explain(session, [row.id], "submission", orders[row.inner_hash, row.operation_index])
+        watcher.flag(session, foreign, "no order of ours sent it")
+        if not ours and not foreign:
+            break  # signed by us and about to be settled
+    for row in seen.unread(session):
+        yield f"{row.id} on {row.account}: {row.state}: {show(row.amount)} {code(row.asset)} to {row.counterparty}"
+
+
+def payments(session: Session, _: list[Holding]) -> Iterator[str]:
+    """every payment in our books was seen to leave, once"""
+    read = seen.spans(session)
+    for page in submission.settled(session):
+        visible = [paid for paid in page if paid.ledger <= read.get(paid.source, 0)]
+        left = seen.left(session, [paid.place for paid in visible])
+        for paid in visible:
+            if paid.place not in left:
+                yield f"order {paid.order_id} is settled in ledger {paid.ledger}, and nothing left {paid.source} there"
+
+
+def due(session: Session, _: list[Holding]) -> Iterator[str]:
+    """whatever is not at its end knows when to be looked at next"""
+    for model in machines():
+        count = undue(session, model)
+        if count:
+            yield f"{count} rows of {model.__table__.name} wait for nothing"
+
+
+CHECKS: tuple[Check, ...] = (books, suspense, owed, stellar, departures, payments, due)
+
+
+def findings() -> Iterator[tuple[str, list[str]]]:
+    """Yield each check's sentence and the differences it found."""
+    held = holdings()
+    for check in CHECKS:
+        with transaction() as session:
+            yield str(check.__doc__), list(check(session, held))
+
+
+def holdings() -> list[Holding]:
+    """Ask Stellar what every treasury holds; no session is open meanwhile."""
+    with transaction() as session:
+        ours = [(row.organization_id, row.address) for row in treasuries.treasuries(session)]
+    network = drains.network()
+    return [Holding(owner, *treasuries.read(network, address)) for owner, address in ours]
+
+
+@click.command("reconcile")
+@with_appcontext
+def command() -> None:
+    """Say where every stroop is, and name every difference; exit with 1 if there is one."""
+    Console().print(balances())
+    try:
+        wrong = [words for sentence, differences in findings() for words in told(sentence, differences)]
+    except Refused as refusal:
+        raise click.ClickException(refusal.message) from None
+    raise SystemExit(1 if wrong else 0)
+
+
+def told(sentence: str, differences: list[str]) -> list[str]:
+    """Print one check; return its differences."""
+    click.echo(f"{'WRONG' if differences else 'ok   '} {sentence}")
+    for words in differences:
+        click.echo(f"      {words}")
+    return differences
+
+
+def balances() -> Table:
+    """Return every account of the ledger with what is in it."""
+    table = Table("account", "asset", "balance", "reserved", box=None)
+    with transaction() as session:
+        for account in ledger.accounts(session):
+            asset, balance = code(account.asset), account.balance
+            table.add_row(account.name, asset, show(balance.posted), show(balance.pending) if balance.pending else "")
+    return table
+
+
+def _booked(session: Session, name: str) -> Totals:
+    return {(row.organization_id, row.asset): row.balance.posted for row in ledger.accounts(session, name)}
+
+
+def _treasury(session: Session, organization_id: str, address: str, asset: str) -> int:
+    """Return what our books have at an address; one that lends its numbers pays fees under a name of its own."""
+    names = [f"treasury:{address}", *([f"channel:{address}"] if asset == NATIVE else [])]
+    found: list[Account] = [row for name in names for row in ledger.accounts(session, name, organization_id, asset)]
+    return sum(row.balance.posted for row in found)
+
+
+def _differences(booked: Totals, counted: Totals, what: str) -> Iterator[str]:
+    for key in sorted({*booked, *counted}):
+        ours, theirs = booked.get(key, 0), counted.get(key, 0)
+        if ours != theirs:
+            yield f"{code(key[1])}: the ledger has {show(ours)}, {what}: {show(theirs)}"

@@ -1,0 +1,59 @@
+"""What the engine says it paid, from its own rows: for ``flask reconcile``."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from app.submission.models import Attempt, Order, Settlement
+
+Place = tuple[str, int]
+"""Where in a transaction: its hash, and the operation's index from 0."""
+
+PAGE_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Paid:
+    """A settled order, and where in the ledger it was paid."""
+
+    order_id: str
+    source: str
+    place: Place
+    ledger: int
+
+
+def paid(session: Session, places: Iterable[Place]) -> dict[Place, str]:
+    """Return the orders that were settled at ``places``."""
+    place = tuple_(Settlement.transaction_hash, Settlement.operation_index)
+    found = select(Settlement.transaction_hash, Settlement.operation_index, Settlement.order_id)
+    return {(row[0], row[1]): row[2] for row in session.execute(found.where(place.in_(list(places))))}
+
+
+def signed(session: Session, hashes: Iterable[str]) -> set[str]:
+    """Return which of ``hashes`` are transactions the engine signed."""
+    return set(session.scalars(select(Attempt.hash).where(Attempt.hash.in_(list(hashes)))))
+
+
+def settled(session: Session) -> Iterator[list[Paid]]:
+    """Yield every settlement, page by page, in the order of the orders' ids."""
+    after = ""
+    while True:
+        rows = session.execute(
+            select(Settlement, Order.source)
+            .join(Order, Order.id == Settlement.order_id)
+            .where(Settlement.order_id > after)
+            .order_by(Settlement.order_id)
+            .limit(PAGE_ROWS)
+        ).all()
+        if not rows:
+            return
+        yield [
+            Paid(row.order_id, source, (row.transaction_hash, row.operation_index), row.ledger) for row, source in rows
+        ]
+        after = rows[-1][0].order_id
+
+
+def _paid(row: Settlement, source: str) -> Paid:
+    return Paid(row.order_id, source, (row.transaction_hash, row.operation_index), row.ledger)
