@@ -39,6 +39,8 @@ TOPICS = {
     "order.failed.channels":          "open_channels",
     "order.cancelled.channels":       "open_channels",
     "channel.founding":               "open_channels",
+    "channel.open":                   "submit_payments",
+    "batch.closed":                   "submit_payments",
     "batch.bound":                    "submit_payments",
     "batch.live":                     "resolve_payments",
     "batch.parked":                   "resolve_payments",

@@ -4,7 +4,7 @@ In the order of a payment's life: what may the source spend; sign; hand in or as
 repeated: before handing in nothing has left this machine, and what is handed in was written down before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.failpoint import failpoint
@@ -56,25 +56,45 @@ def holdings(network: Network, source: Source) -> Holdings:
     return Holdings(last.sequence, {asset: account.spendable(asset, last.base_reserve) for asset in assets})
 
 
-def sign(network: Network, unsigned: Unsigned, terms: Terms) -> Signed:
+@dataclass(frozen=True)
+class Outline:
+    """What an attempt is to say, before it is bytes. ``fee`` is the most it may cost, in stroops; ``max_time`` in
+    Unix seconds."""
+
+    batch: Batch
+    fee: int
+    max_time: int
+    instructions: Sequence[operations.Instruction]
+
+
+Write = Callable[[Outline, str, Sequence[signing.Signer]], tuple[str, str]]
+
+
+def write(outline: Outline, passphrase: str, signers: Sequence[signing.Signer]) -> tuple[str, str]:
+    """Return the hash and the signed envelope of ``outline``."""
+    batch = outline.batch
+    plan = envelopes.Plan(
+        source=batch.channel,
+        sequence=batch.sequence,
+        fee=outline.fee,
+        max_time=outline.max_time,
+        operations=[operations.operation(row) for row in outline.instructions],
+        memo_type=batch.memo_type,
+        memo=batch.memo,
+    )
+    body = envelopes.build(plan, passphrase)
+    return body.hash.hex(), envelopes.seal(body, signing.sign(body.hash, signers))
+
+
+def sign(network: Network, unsigned: Unsigned, terms: Terms, write: Write = write) -> Signed:
     """Return a new attempt for a batch. Its life ends by the network's clock, not by ours."""
     batch = unsigned.batch
     node = network.node()
     wanted = [item for item in unsigned.items if item.wanted]
     fee = bid(terms.bid, terms.bid_max, batch.attempts) * max(len(wanted), 1)
-    plan = envelopes.Plan(
-        source=batch.channel,
-        sequence=batch.sequence,
-        fee=fee,
-        max_time=node.closed_at + LIFE_SECONDS,
-        operations=[operations.operation(row) for row in instructions(batch, wanted)],
-        memo_type=batch.memo_type,
-        memo=batch.memo,
-    )
-    body = envelopes.build(plan, network.passphrase)
-    hash = body.hash.hex()
-    xdr = envelopes.seal(body, signing.sign(body.hash, unsigned.signers))
-    attempt = Attempt(hash, plan.max_time, node.ledger, fee)
+    max_time = node.closed_at + LIFE_SECONDS
+    hash, xdr = write(Outline(batch, fee, max_time, instructions(batch, wanted)), network.passphrase, unsigned.signers)
+    attempt = Attempt(hash, max_time, node.ledger, fee)
     return Signed(attempt, Envelope(hash, hash, xdr, fee), tuple(item.id for item in wanted))
 
 

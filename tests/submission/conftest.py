@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 from sqlalchemy.orm import Session
-from stellar_sdk import ChangeTrust, CreateAccount, Keypair, Operation, Payment
+from stellar_sdk import BumpSequence, ChangeTrust, CreateAccount, Keypair, Operation, Payment
 
 from app import money
 from app.clock import now
@@ -54,6 +54,10 @@ class World:
         found = horizon.transaction(self.network.url, body.hash.hex())
         if found is None or not found.successful:
             raise RuntimeError(f"not applied: {receipt} {found}")
+
+    def spend(self, source: Keypair) -> None:
+        """Spend the account's next number on something of no meaning."""
+        self.apply(source, BumpSequence(0))
 
     def work(self, rounds: int = 2) -> None:
         """Let the engine do all it can without another ledger. Nothing here waits for a lease or a pause to end."""
@@ -155,10 +159,11 @@ def channel(world: World, session: Session, organization: Organization) -> str:
     return add_channel(world, session, organization)
 
 
-def add_channel(world: World, session: Session, organization: Organization) -> str:
+def add_channel(world: World, session: Session, organization: Organization, lending: Keypair | None = None) -> str:
     """Create an account and let it be a channel."""
-    lending = Keypair.random()
-    world.network.fund(lending.public_key)
+    lending = lending or Keypair.random()
+    if horizon.account(world.network.url, lending.public_key) is None:
+        world.network.fund(lending.public_key)
     account = horizon.account(world.network.url, lending.public_key)
     keys.add(session, lending.public_key, lending)
     row = Channel(address=lending.public_key, organization_id=organization.id)
