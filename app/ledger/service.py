@@ -12,11 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ARRAY, Text, any_, func, literal, select
+from sqlalchemy import ARRAY, Text, any_, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
+from app.db import as_table
 from app.errors import Conflict, Invalid, NotFound
 from app.ledger.models import TOTALS, Account, Balance, Transfer
 from app.money import STROOPS_MAX, show
@@ -196,11 +197,7 @@ def _written(session: Session, keys: Sequence[str]) -> dict[str, Transfer]:
 def _insert(session: Session, drafts: Sequence[Draft]) -> dict[str, Transfer]:
     """Write ``drafts`` in one statement: the database adds up the accounts as it does so."""
     columns = [Transfer.__table__.c[name] for name in Draft._fields]
-    arrays = [
-        literal(list(values), ARRAY(c.type)) for c, values in zip(columns, zip(*drafts, strict=True), strict=True)
-    ]
-    rows = func.unnest(*arrays).table_valued(*Draft._fields).render_derived()
-    insertion = insert(Transfer).from_select(columns, select(rows)).returning(Transfer)
+    insertion = insert(Transfer).from_select(columns, select(as_table(columns, drafts))).returning(Transfer)
     try:
         return {transfer.key: transfer for transfer in session.scalars(insertion)}
     except IntegrityError as error:  # another transaction took one of the keys just now, for other accounts

@@ -1,7 +1,6 @@
 """The verbs of watching: follow an account, write down what happened on it, let the rooms claim what arrived."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from flask import current_app
 from sqlalchemy import func, select, update
@@ -88,8 +87,8 @@ def record(session: Session, page: Page, node_ledger: int) -> bool:
         return False
     fresh = set()
     for direction, state in STANDS.items():
-        rows = [asdict(fact) for fact in page.facts if fact.direction == direction]
-        rows = [row | {"organization_id": organization_id} for row in rows]
+        facts = [fact for fact in page.facts if fact.direction == direction]
+        rows = [vars(fact) | {"organization_id": organization_id} for fact in facts]
         fresh |= set(begin_all(session, Observation, rows, unique=["id"], state=state))
     _post(session, organization_id, [fact for fact in page.facts if fact.id in fresh and fact.direction == "in"])
     return True
