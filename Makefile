@@ -6,7 +6,7 @@ MINE = .venv/bin
 LOCK = $(MINE)/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test check bench interop lock clean
+.PHONY: help demo test check bench interop tables lock clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ bench: $(READY) ## measure, as ratios against a floor measured in the same run
 
 interop: $(READY) ## run against other people's programs from npm; needs Node and a registry
 	RAILHEAD_INTEROP=1 $(MINE)/pytest tests/interop $(ONLY)
+
+tables: $(READY) ## write the tables of README.md anew, from the code
+	$(MINE)/python -m tests.readme
 
 lock: $(READY) ## pin every dependency anew, with hashes
 	$(MINE)/pip install --quiet --disable-pip-version-check uv

@@ -15,6 +15,7 @@ from app.anchor import arrivals, operate, payouts, refunds, sends
 from app.anchor.counters import Counter
 from app.anchor.models import Refund, Transaction
 from app.assets import service as assets
+from app.assets.models import Asset
 from app.assets.models import Method as AssetMethod
 from app.clock import after, now, read
 from app.db import db, new_id, transaction
@@ -190,6 +191,10 @@ class House:
     def correct(self, transaction_id: str, fields: dict[str, str]) -> None:
         with transaction() as session:
             sends.update_send(session, operate.find(session, transaction_id), fields)
+
+    def policy(self, name: str) -> None:
+        with transaction() as session:
+            session.execute(update(Asset).values(amount_policy=name))
 
     def fee(self, fixed: int = 0, percent: str = "0") -> None:
         with transaction() as session:

@@ -1,4 +1,4 @@
-"""The two shapes of a drain: what is claimed is acted on, what is heard is recorded, and nobody waits for a silent one."""
+"""The two shapes of a drain: what is claimed is acted on, what is heard is recorded, nobody waits for a silent one."""
 
 import threading
 
