@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app import strangers
 from app.interledger.failures import Failure, PaymentFailed
@@ -141,11 +143,13 @@ def test_an_incoming_payment_of_the_alphas_names_its_connection() -> None:
 
 
 def test_a_connection_may_be_one_address_further() -> None:
-    with stranger((200, CREDENTIALS)) as (connection, _):
+    with stranger((200, CREDENTIALS)) as (connection, asked):
         alpha = {**INCOMING, "ilpStreamConnection": connection}
         del alpha["methods"]
         with stranger((200, alpha)) as (url, _):
-            assert resolve_invoice(url, HERE).shared_secret == SECRET
+            asking = Asking({"Authorization": "GNAP token"}, allow_private=True)
+            assert resolve_invoice(url, asking).shared_secret == SECRET
+    assert "Authorization" not in asked[0][1]
 
 
 def test_an_incoming_payment_may_leave_the_amount_to_the_payer() -> None:
@@ -236,3 +240,11 @@ def test_addresses_that_only_we_can_reach_are_not_asked(url: str) -> None:
     with pytest.raises(PaymentFailed) as raised:
         resolve_invoice(url)
     assert raised.value.failure is Failure.QueryFailed
+
+
+@given(st.one_of(st.text(max_size=60), st.text("$:/?#@[]%.ab1", max_size=30).map("https://a".__add__)))
+def test_any_text_is_a_url_or_refused_and_nothing_else(text: str) -> None:
+    try:
+        assert account_url(text).startswith("https://")
+    except PaymentFailed as refusal:
+        assert refusal.failure is Failure.InvalidPaymentPointer

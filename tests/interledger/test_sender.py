@@ -149,12 +149,12 @@ class Loopback:
         return packet.encode(reply)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(10))
 def test_whatever_the_path_does_the_amounts_agree_and_when_it_heals_the_payment_ends(peer: Peer, seed: int) -> None:
     rng = random.Random(seed)
     uplink, connection, connector = Loopback(peer.connector), Connection(peer.credentials()), peer.connector
     connector.max_packet, connector.tells_maximum = rng.randrange(60, 2_000), rng.random() < 0.5
-    kind, packets = rng.choice([fixed_send, fixed_delivery]), rng.randrange(5, 20)
+    kind, packets = rng.choice([fixed_send, fixed_delivery]), rng.randrange(5, 12)
     rate = Fraction(rng.randrange(1, 40), rng.randrange(1, 40))
     offer = quote(uplink, connection, at_rate(kind(connector.max_packet * packets), peer, rate))
     outcome = Outcome()
