@@ -30,7 +30,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How to ask. ``headers``, such as an authorization, are for the first address, not for where it points or redirects.
+    """How to ask. ``headers``, such as an authorization, are for the first address, not for where that leads.
     ``allow_private`` is for peers on this machine."""
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
