@@ -6,12 +6,15 @@ constant: additive increase, multiplicative decrease. What was already in flight
 halve it again: one overload is one signal.
 """
 
+import math
+
 from app.interledger.connection import Answer, Fate, Request
 from app.interledger.controllers import Controller, Veto, Wait
 from app.interledger.failures import Failure
 
 IN_FLIGHT_MAX = 20
 BURST = 10  # packets that may leave at once, as the initial window of TCP (RFC 6928)
+GROUP_SECONDS = 0.005  # between groups of packets: the holds of a group are one commit
 RATE_START, RATE_MIN, RATE_MAX = 40.0, 1.0, 1000.0  # packets per second
 SLOW_START_GROWTH = 1.1  # per answer, until the first overload
 GROWTH = 2.0  # packets per second per answer, from then on
@@ -25,6 +28,7 @@ class Pacing(Controller):
         self.rate = RATE_START
         self._in_flight_max = in_flight_max
         self._in_flight = 0
+        self._sent_at = -math.inf
         self._tokens, self._filled_at = float(BURST), 0.0
         self._slow_start = True
         self._halved_at = 0.0
@@ -32,10 +36,13 @@ class Pacing(Controller):
     def draft(self, request: Request, now: float) -> Veto | None:
         if self._in_flight >= self._in_flight_max:
             return Wait()
+        if self._sent_at < now < self._sent_at + GROUP_SECONDS:
+            return Wait(self._sent_at + GROUP_SECONDS)
         self._refill(now)
         return Wait(now + (1 - self._tokens) / self.rate) if self._tokens < 1 else None
 
     def sent(self, request: Request, now: float) -> None:
+        self._sent_at = now
         self._in_flight += 1
         self._tokens -= 1
 

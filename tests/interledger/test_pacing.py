@@ -2,7 +2,7 @@
 
 from app.interledger.connection import Answer, Fate, Request
 from app.interledger.controllers import Wait
-from app.interledger.pacing import BURST, RATE_MAX, RATE_MIN, RATE_START, Pacing
+from app.interledger.pacing import BURST, GROUP_SECONDS, RATE_MAX, RATE_MIN, RATE_START, Pacing
 
 PAID = Answer(Fate.FULFILLED, delivered=1)
 BUSY = Answer(Fate.REJECTED, "T03")
@@ -83,3 +83,12 @@ def test_a_final_reject_that_the_receiver_did_not_make_changes_nothing() -> None
     pacing = Pacing()
     pacing.answered(send(pacing, 0), Answer(Fate.REJECTED, "F08"), 0)
     assert pacing.rate == RATE_START
+
+
+def test_packets_leave_in_groups() -> None:
+    pacing = Pacing()
+    answered(pacing, 100, PAID, now=1)
+    send(pacing, 50)
+    assert pacing.draft(Request("test.a", 0), 50.001) == Wait(50 + GROUP_SECONDS)
+    group = [send(pacing, 50 + GROUP_SECONDS) for _ in range(5)]
+    assert len({request.sent_at for request in group}) == 1
