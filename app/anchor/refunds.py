@@ -1,6 +1,6 @@
 """Money that goes back where it came from, through the submission engine like any other payment."""
 
-from sqlalchemy import select
+from sqlalchemy import Text, case, cast, select, update
 from sqlalchemy.orm import Session
 
 from app.anchor import books
@@ -53,6 +53,7 @@ def refund(session: Session, transaction: Transaction, why: str) -> Refund:
 
 def settle_refunds(session: Session, limit: int) -> int:
     """Let refunds learn what became of their order; return how many were looked at."""
+    _bring_forward(session)
     due = claim(session, Refund, ["sending"], limit=limit, lease_seconds=LOOK_AGAIN_SECONDS)
     known = submission.outcomes(session, "anchor", [books.refund_key(refund) for refund in due])
     for refund in due:
@@ -70,6 +71,14 @@ def retry(session: Session, refund: Refund, destination: str = "") -> None:
     move_one(session, refund, "retry", due_at=after(LOOK_AGAIN_SECONDS), trial=refund.trial + 1, **facts)
     transaction = session.get_one(Transaction, refund.transaction_id)
     _order(session, transaction, refund)
+
+
+def _bring_forward(session: Session) -> None:
+    """Make those refunds due whose order has come to its end."""
+    trial = Refund.id + "-" + cast(Refund.trial, Text)
+    key = case((Refund.trial == 1, Refund.id), else_=trial)  # as books.refund_key
+    ready = Refund.state == "sending", Refund.due_at > now(), submission.ended("anchor", key)
+    session.execute(update(Refund).where(*ready).values(due_at=now()))
 
 
 def _settle(session: Session, refund: Refund, transaction_hash: str) -> None:

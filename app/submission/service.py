@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app.clock import after
@@ -14,7 +14,7 @@ from app.ledger import service as ledger
 from app.states import begin_all, move, move_one
 from app.stellar import addresses, memos, operations
 from app.submission.models import Order, Settlement, Treasury
-from app.submission.states import ENDED, IN_BATCH, READY
+from app.submission.states import ENDED, IN_BATCH, OVER, READY
 
 RECALL_LOOK_SECONDS = 3600
 
@@ -113,6 +113,12 @@ def outcomes(session: Session, owner: str, owner_keys: Iterable[str]) -> dict[st
         .where(Order.owner == owner, Order.owner_key.in_(list(owner_keys)))
     )
     return {row.owner_key: Outcome(*row[:5], *(row[5:] if row.ledger else ())) for row in found}
+
+
+def ended(owner: str, owner_key: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition, for an owner's query, that the order called ``owner_key`` has come to its end."""
+    over = select(Order.id).where(Order.owner == owner, Order.owner_key == owner_key, Order.state.in_(OVER))
+    return over.exists()
 
 
 def _checked(order: NewOrder) -> dict[str, Any]:

@@ -64,6 +64,7 @@ READY = ["ready"]  # orders that may be packed
 IN_BATCH = ["bound", "recalled"]  # orders whose number is not spent yet
 RECALLED = ["recalled"]
 PAID = ["settled"]
+OVER = ["settled", "failed", "cancelled"]  # orders to which nothing happens any more
 ENDED = ["settled", "failed"]  # orders nobody can call off any more
 UNSIGNED = ["bound"]  # batches to be signed
 OUT = ["live", "parked"]  # batches to be asked for
