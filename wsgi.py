@@ -3,8 +3,6 @@
 from app.sandbox.cli import demo
 from tasks import house as app
 from tasks.cli import drain
-from tasks.topics import publish
 
-app.extensions["publish"] = publish
 app.cli.add_command(drain)
 app.cli.add_command(demo)

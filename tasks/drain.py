@@ -65,7 +65,7 @@ def drain(owners: Callable[[], Sequence[str]] = ONE) -> Callable[[Work], Work]:
 
     def register(work: Work) -> Work:
         run = DRAINS[work.__name__] = Run(work.__name__, work, owners)
-        celery.task(name=f"tasks.{run.name}")(run.message)
+        celery.task(name=f"tasks.{run.name}", typing=False)(run.message)  # typing: Celery would want a `self`
         return work
 
     return register

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from tasks import celery
+from tasks import celery, house
 from tasks.schedule import entry
 
 log = logging.getLogger(__name__)
@@ -79,3 +79,6 @@ def wake(drain: str, owner: str = "") -> None:
     except (KombuError, RedisError, OSError) as error:
         _silent_until = time.monotonic() + PAUSE_SECONDS
         log.warning("broker away: rows wait for the sweeper", extra={"error": type(error).__name__})
+
+
+house.extensions["publish"] = publish  # from here on commits wake drains, whichever process makes them
