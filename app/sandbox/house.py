@@ -142,8 +142,8 @@ class House:
         return Program("bank", command, ready=says("sandbox bank on"))
 
     def _web(self) -> Program:
-        bind = f"127.0.0.1:{self.port}"
-        command = python("gunicorn", "--bind", bind, "--worker-class", "gthread", "--threads", "8", "wsgi:app")
+        words = ["--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread", "--threads", "8"]
+        command = python("gunicorn", *words, "--no-control-socket", "wsgi:app")
         ready = answers(f"{self.url}/.well-known/stellar.toml")
         return Program("web", command, self._without("TREASURY_KEYS"), ready=ready, restarts=True)
 

@@ -80,11 +80,12 @@ def apply_creation(step: Step) -> X.CreateClaimableBalanceResult:
         for one in body.claimants
     )
     sponsor = step.world.sponsorships.get(step.source, step.source)
-    balance = ClaimableBalance(balance_id(step), set_aside, amount, claimants, clawback, sponsor)
+    id = operation_id(step.transaction.source, step.transaction.sequence, step.index)
+    balance = ClaimableBalance(id, set_aside, amount, claimants, clawback, sponsor)
     charge_sponsor(step.world, step.rules, sponsor, weight(balance), _create("LOW_RESERVE").code)
     step.world.put(balance)
-    id = X.ClaimableBalanceID(X.ClaimableBalanceIDType.CLAIMABLE_BALANCE_ID_TYPE_V0, v0=X.Hash(balance.id))
-    return X.CreateClaimableBalanceResult(_create("SUCCESS").code, balance_id=id)
+    named = X.ClaimableBalanceID(X.ClaimableBalanceIDType.CLAIMABLE_BALANCE_ID_TYPE_V0, v0=X.Hash(id))
+    return X.CreateClaimableBalanceResult(_create("SUCCESS").code, balance_id=named)
 
 
 def _clawback_enabled(step: Step, set_aside: Asset) -> bool:
@@ -96,14 +97,14 @@ def _clawback_enabled(step: Step, set_aside: Asset) -> bool:
     return bool(line and line.flags & CLAWBACK_ENABLED)
 
 
-def balance_id(step: Step) -> bytes:
-    """Return the id of the balance made by this operation: of the transaction's source, whoever creates it."""
+def operation_id(source: bytes, sequence: int, index: int) -> bytes:
+    """Return the id of what the operation at ``index`` of a transaction makes: of its source, whoever else acts."""
     preimage = X.HashIDPreimage(
         X.EnvelopeType.ENVELOPE_TYPE_OP_ID,
         operation_id=X.HashIDPreimageOperationID(
-            source_account=account_xdr(step.transaction.source),
-            seq_num=X.SequenceNumber(X.Int64(step.transaction.sequence)),
-            op_num=X.Uint32(step.index),
+            source_account=account_xdr(source),
+            seq_num=X.SequenceNumber(X.Int64(sequence)),
+            op_num=X.Uint32(index),
         ),
     )
     return sha256(preimage.to_xdr_bytes()).digest()
