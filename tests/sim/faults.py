@@ -1,0 +1,75 @@
+"""What can go wrong in a seed, and how often.
+
+In each seed about half of the kinds of fault are off, and the others anything from rare to frequent: a bug that one
+fault hides from another's view shows where that one is off.
+"""
+
+from dataclasses import dataclass, fields
+from random import Random
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Rates are of one in a million chances: of each request, of each step of a worker, of each ledger."""
+
+    # between us and a node, each request
+    unreachable: int = 0  # it never arrives
+    unanswered: int = 0  # it arrives, its answer does not
+    delayed: int = 0  # given up by us, it arrives much later
+    too_many: int = 0  # 429
+    slow: int = 0  # the answer takes as long as we are ready to wait
+    # of nodes
+    false_bad_seq: int = 0  # an envelope is taken, and refused
+    hasty_refusal: int = 0  # try again later, without a reason
+    stale_core: int = 0  # a node's core is a ledger behind
+    lagging: int = 0  # each ledger: history is read this much later than the ledger closed
+    pruned: int = 0  # a node with a short memory
+    # of the network, each ledger
+    surge: int = 0  # only high bids get in
+    skipped: int = 0  # an envelope does not get in, whatever it bids
+    evicted: int = 0  # a queue forgets what does not get in
+    remembered: int = 0  # somebody floods again an envelope long forgotten
+    stalled: int = 0  # the next ledger takes half a minute
+    # of our own
+    killed: int = 0  # a worker, at any step
+    suspended: int = 0  # a worker stops for longer than its leases last
+    rolled_back: int = 0  # a transaction does not commit
+    unconfirmed: int = 0  # a transaction commits, and its worker never knows
+    wake_lost: int = 0
+    wake_doubled: int = 0
+    keyless: int = 0  # the key of an account is missing for a while
+    # of those around us, now and then
+    guilty: int = 0  # a destination cannot receive any more
+    drained: int = 0  # somebody takes money from the treasury
+    recalled: int = 0  # an owner calls an order off
+
+
+# fmt: off
+WORST = Faults(
+    unreachable=300_000, unanswered=400_000, delayed=150_000, too_many=200_000, slow=100_000,
+    false_bad_seq=200_000, hasty_refusal=200_000, stale_core=200_000, lagging=500_000, pruned=500_000,
+    surge=500_000, skipped=500_000, evicted=300_000, remembered=300_000, stalled=50_000,
+    killed=30_000, suspended=10_000, rolled_back=50_000, unconfirmed=50_000, wake_lost=500_000, wake_doubled=500_000,
+    keyless=100_000, guilty=500_000, drained=500_000, recalled=300_000,
+)
+# fmt: on
+CALM = Faults()
+MILLION = 1_000_000
+
+
+class Weather:
+    """The faults of a seed while they last, and its dice."""
+
+    def __init__(self, random: Random):
+        self.random = random
+        shares = (0, 0, 1, 2, 10)  # in tenths of the worst
+        self.faults = Faults(*[random.choice(shares) * getattr(WORST, kind.name) // 10 for kind in fields(Faults)])
+
+    def strikes(self, kind: str) -> bool:
+        """Say whether a fault of this kind happens now."""
+        rate = getattr(self.faults, kind)
+        return bool(rate) and self.random.random() * MILLION < rate
+
+    def clear(self) -> None:
+        """Let nothing go wrong any more."""
+        self.faults = CALM

@@ -1,0 +1,90 @@
+"""Where a seed's orders live: in memory, or in PostgreSQL; the simulator sees no difference."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.submission.facts import Source
+from app.submission.service import NewOrder
+from app.submission.store import Store
+from tests.sim.books import Books
+from tests.sim.memory import Memory
+
+Balances = Mapping[tuple[str, str], tuple[int, int]]  # by name and asset: posted, pending
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an order stands; ``place``: transaction, operation and ledger."""
+
+    key: str
+    wish: NewOrder
+    state: str
+    code: str = ""
+    place: tuple[str, int, int] | None = None
+
+
+class House(Protocol):
+    def found(self, sources: Sequence[Source], numbers: Mapping[str, int]) -> None:
+        """Open treasuries, and channels with the next number of each."""
+
+    def transaction(self) -> AbstractContextManager[Store]:
+        """Yield a store; commit at the end."""
+
+    def request(self, wish: NewOrder) -> None:
+        """Set the money aside and order."""
+
+    def cancel(self, key: str) -> None:
+        """Call an order off; raise WrongState if it is too late."""
+
+    def orders(self) -> dict[str, Standing]:
+        """Return where every order stands."""
+
+    def open_batches(self) -> list[str]:
+        """Return a line for each batch that is not closed."""
+
+    def numbers(self) -> dict[str, int]:
+        """Return each channel's next number."""
+
+    def balances(self) -> Balances:
+        """Return what the ledger's accounts have."""
+
+
+class InMemory:
+    """See ``House``."""
+
+    def __init__(self, clock: Callable[[], float], interval_seconds: int):
+        self.books = Books()
+        self.memory = Memory(clock, self.books, interval_seconds)
+
+    def found(self, sources: Sequence[Source], numbers: Mapping[str, int]) -> None:
+        self.memory.treasuries.update(dict.fromkeys(sources, self.memory.clock()))
+        self.memory.channels.update(numbers)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Store]:
+        yield self.memory
+
+    def request(self, wish: NewOrder) -> None:
+        self.books.reserve(wish.reservation, "owed", f"treasury:{wish.source}", wish.asset, wish.amount)
+        self.memory.request(wish)
+
+    def cancel(self, key: str) -> None:
+        self.memory.cancel(key)
+
+    def orders(self) -> dict[str, Standing]:
+        places = self.memory.settlements
+        return {
+            key: Standing(key, row.wish, row.state, row.code, places.get(key)) for key, row in self.memory.orders.items()
+        }
+
+    def open_batches(self) -> list[str]:
+        return [f"batch {row.id} is {row.state}: {row.reason}" for row in self.memory.open]
+
+    def numbers(self) -> dict[str, int]:
+        return dict(self.memory.channels)
+
+    def balances(self) -> Balances:
+        posted, pending = self.books.posted, self.books.pending
+        return {name: (posted.get(name, 0), pending.get(name, 0)) for name in sorted({*posted, *pending})}

@@ -1,0 +1,152 @@
+"""The truth of a seed: ledgers that close, accounts, and what is in them for ever."""
+
+from dataclasses import dataclass, field
+from random import Random
+
+from app.money import NATIVE
+from app.stellar.facts import TransactionFacts
+from app.stellar.operations import Instruction
+from tests.sim.letters import Letter, result_xdr
+
+BASE_FEE = 100
+FIRST = 1000  # the number of the first ledger
+RESERVE = {NATIVE: 10_000_000}  # what cannot leave an account
+
+
+@dataclass
+class Payee:
+    """An account that orders pay, and what may be wrong with it."""
+
+    exists: bool = True
+    trusts: bool = True
+    authorized: bool = True
+    full: bool = False
+
+    def refusal(self, asset: str) -> str:
+        """Say why it cannot be paid, as the network does: the first reason, in the protocol's order."""
+        if not self.exists:
+            return "op_no_destination"
+        if asset == NATIVE:
+            return ""
+        reasons = (not self.trusts, "op_no_trust"), (not self.authorized, "op_not_authorized"), (self.full, "op_line_full")
+        return next((code for wrong, code in reasons if wrong), "")
+
+
+@dataclass(frozen=True)
+class Closed:
+    """One ledger as it closed: its time in Unix seconds, every channel's number, what each source holds."""
+
+    number: int
+    closed_at: int
+    numbers: dict[str, int]
+    held: dict[tuple[str, str], int]
+
+
+@dataclass(frozen=True)
+class Paid:
+    """An order's payment, known by its amount: in a seed no two orders are of the same."""
+
+    amount: int
+    hash: str
+    index: int
+    ledger: int
+
+
+@dataclass
+class Ledger:
+    """``numbers``: the last sequence number each channel has spent. ``held``: by account and asset."""
+
+    random: Random
+    closed_at: int
+    number: int = FIRST
+    numbers: dict[str, int] = field(default_factory=dict)
+    held: dict[tuple[str, str], int] = field(default_factory=dict)
+    payees: dict[str, Payee] = field(default_factory=dict)
+    history: list[Closed] = field(default_factory=list)
+    landed: dict[str, TransactionFacts] = field(default_factory=dict)
+    paid: list[Paid] = field(default_factory=list)
+    accused: dict[int, set[str]] = field(default_factory=dict)  # what was ever said against an amount
+    fees: dict[str, int] = field(default_factory=dict)
+
+    def open(self) -> None:
+        """Write the first ledger down."""
+        self._write_down()
+
+    def close(self, letters: list[Letter], closed_at: int, rate: int) -> list[Letter]:
+        """Close a ledger on those of ``letters`` that are valid, at ``rate`` stroops an operation; return them."""
+        self.number += 1
+        self.closed_at = max(closed_at, self.closed_at + 1)
+        self.random.shuffle(letters)
+        included = [letter for letter in letters if self._apply(letter, rate)]
+        self._write_down()
+        return included
+
+    def invalid(self, letter: Letter) -> str:
+        """Say why a letter cannot be in a ledger that closes now, or nothing."""
+        if letter.max_time < self.closed_at:
+            return "tx_too_late"
+        return "" if letter.sequence == self.numbers[letter.source] + 1 else "tx_bad_seq"
+
+    def may_land(self, letter: Letter) -> bool:
+        """Say whether a letter may be in a ledger yet to close."""
+        return letter.max_time > self.closed_at and letter.sequence > self.numbers[letter.source]
+
+    def _apply(self, letter: Letter, rate: int) -> bool:
+        if self.invalid(letter):
+            return False
+        fee = min(letter.fee, rate * len(letter.instructions))
+        self.numbers[letter.source] = letter.sequence
+        self.fees[letter.source] = self.fees.get(letter.source, 0) + fee
+        codes = self._operations(letter)
+        result = "" if codes is None else result_xdr(tuple(part.kind for part in letter.instructions), codes)
+        self.landed[letter.hash] = TransactionFacts(
+            hash=letter.hash,
+            successful=codes is None,
+            ledger=self.number,
+            closed_at=self.closed_at,
+            fee_charged=fee,
+            fee_account=letter.source,
+            source=letter.source,
+            sequence=letter.sequence,
+            result_xdr=result,
+        )
+        return True
+
+    def _operations(self, letter: Letter) -> tuple[str, ...] | None:
+        """Apply every operation, or none: then return the code of each."""
+        held, made = dict(self.held), [name for name, payee in self.payees.items() if not payee.exists]
+        codes = tuple(self._operation(part) for part in letter.instructions)
+        if set(codes) != {"op_success"}:
+            self.held = held
+            for name in made:
+                self.payees[name].exists = False
+            for part, code in zip(letter.instructions, codes, strict=True):
+                self.accuse(part, code)
+            return codes
+        for index, part in enumerate(letter.instructions):
+            if part.kind != "bump_sequence":
+                self.paid.append(Paid(part.amount, letter.hash, index, self.number))
+        return None
+
+    def accuse(self, part: Instruction, code: str) -> None:
+        """Remember what the network has said of an operation."""
+        self.accused.setdefault(part.amount, set()).add(code)
+
+    def _operation(self, part: Instruction) -> str:
+        if part.kind == "bump_sequence":
+            return "op_success"
+        payee = self.payees[part.destination]
+        if part.kind == "create_account" and payee.exists:
+            return "op_already_exists"
+        refusal = "" if part.kind == "create_account" else payee.refusal(part.asset)
+        if refusal:
+            return refusal
+        left = self.held.get((part.source, part.asset), 0) - part.amount
+        if left < RESERVE.get(part.asset, 0):
+            return "op_underfunded"
+        self.held[part.source, part.asset] = left
+        payee.exists = True
+        return "op_success"
+
+    def _write_down(self) -> None:
+        self.history.append(Closed(self.number, self.closed_at, dict(self.numbers), dict(self.held)))

@@ -1,0 +1,81 @@
+"""What a seed begins with: who pays whom, through how many channels, nodes and workers."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from random import Random
+
+from stellar_sdk import Keypair
+
+from app.money import NATIVE
+from app.submission.service import NewOrder
+
+ORDERS = 12
+ARRIVAL_SECONDS = 120
+ORGANIZATION = "ours"
+UNIT = 10_000_000
+
+
+@lru_cache(maxsize=256)
+def address(name: str) -> str:
+    """Return an address that is always the same for the same name."""
+    return Keypair.from_raw_ed25519_seed(hashlib.sha256(name.encode()).digest()).public_key
+
+
+USDC = f"stellar:USDC:{address('issuer')}"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """``balanced``: every question is answered by whichever node, as behind a balancer; else one node answers all
+    questions of an act. ``clock_skew``: how far the network's clock is from the database's, in seconds."""
+
+    channels: tuple[str, ...]
+    sources: tuple[str, ...]
+    payees: tuple[str, ...]
+    nodes: int
+    workers: int
+    claim_limit: int
+    interval_seconds: int
+    balanced: bool
+    clock_skew: int
+    wishes: tuple[tuple[float, NewOrder], ...]
+
+
+def drawn(random: Random) -> Scenario:
+    """Return the scenario of a seed."""
+    sources = tuple(address(f"treasury {number}") for number in range(1, random.choice((2, 2, 3))))
+    payees = tuple(address(f"payee {number}") for number in range(1, random.randint(3, 6)))
+    wishes = [_wish(random, number, sources, payees) for number in range(1, ORDERS + 1)]
+    return Scenario(
+        channels=tuple(address(f"channel {number}") for number in range(1, random.randint(2, 5))),
+        sources=sources,
+        payees=payees,
+        nodes=random.randint(2, 3),
+        workers=random.randint(2, 3),
+        claim_limit=random.randint(1, 4),
+        interval_seconds=random.randint(1, 5),
+        balanced=random.random() * 4 < 1,
+        clock_skew=random.randint(-600, 600),
+        wishes=tuple(sorted(wishes, key=lambda wish: wish[0])),
+    )
+
+
+def _wish(random: Random, number: int, sources: tuple[str, ...], payees: tuple[str, ...]) -> tuple[float, NewOrder]:
+    source, kind = random.choice(sources), random.choice(("payment", "payment", "create_account"))
+    itself = kind == "create_account" and random.randint(1, 10) == 1  # the network refuses that unseen
+    memo = random.choice(("", "", "7", "8"))
+    wish = NewOrder(
+        organization_id=ORGANIZATION,
+        owner="anchor",
+        owner_key=f"order {number}",
+        source=source,
+        destination=source if itself else random.choice(payees),
+        asset=NATIVE if kind == "create_account" else random.choice((NATIVE, USDC, USDC)),
+        amount=random.randint(1, 9) * UNIT + number,
+        memo_type="id" if memo else "none",
+        memo=memo,
+        kind=kind,
+        reservation=f"reserved {number}",
+    )
+    return random.choice((0, ARRIVAL_SECONDS)) * random.random(), wish

@@ -1,0 +1,215 @@
+"""Workers as production has them: they claim, act without a session, and record; at any step they may die.
+
+An act is a plain function that asks a ``Network`` one question after the other. Here time passes between question
+and answer, and much happens meanwhile; so the act is told again from its beginning with the answers it has had so far,
+until it asks for no more. That is sound because acts are facts in, facts out.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from app.errors import Unavailable
+from app.stellar import facts
+from app.stellar.facts import Receipt
+from app.submission import acts, engine
+from app.submission.facts import Batch, Item, Park, Rebuild, Result, Signed, Source
+from app.submission.store import Store
+from tests.sim.network import PASSPHRASE, Node
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
+
+Course = Generator[float, None, Any]  # yields the seconds until it goes on
+
+TERMS = acts.Terms(bid=100, bid_max=10_000)
+REMEMBERED_SECONDS = 0.2  # as long as app.stellar.network.NODE_SECONDS
+PATIENCE_SECONDS = 12
+
+
+class Asked(BaseException):
+    """An act has come to a question that has not been answered yet."""
+
+
+class Lost(Exception):
+    """A transaction that did not commit, or nobody knows whether it did."""
+
+
+class Conversation:
+    """A ``Network`` that answers what it has been told, and stops where it has not."""
+
+    passphrase = PASSPHRASE
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+        self.place = 0
+
+    def node(self) -> facts.Node:
+        return self._ask("node")
+
+    def ledger(self) -> facts.Ledger:
+        return self._ask("ledger")
+
+    def account(self, address: str) -> facts.AccountFacts | None:
+        return self._ask("account", address)
+
+    def transaction(self, hash: str) -> facts.TransactionFacts | None:
+        return self._ask("transaction", hash)
+
+    def submit(self, envelope_xdr: str) -> Receipt:
+        return self._ask("submit", envelope_xdr)
+
+    def _ask(self, *question: str) -> Any:
+        if self.place == len(self.told):
+            raise Asked(*question)
+        self.place += 1
+        answer = self.told[self.place - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Worker:
+    """One process. Its clock is wrong by ``skew_seconds``; ``life`` counts its starts."""
+
+    def __init__(self, world: "World", name: str, skew_seconds: int):
+        self.world = world
+        self.name = name
+        self.skew_seconds = skew_seconds
+        self.life = 0
+        self.away_until = 0.0  # dead, or suspended
+        self.remembered: dict[str, tuple[float, facts.Node]] = {}
+
+    @property
+    def clock(self) -> float:
+        """What this machine thinks the time is: nothing may depend on it."""
+        return self.world.network_time() + self.skew_seconds
+
+    def drain(self, name: str) -> Course:
+        """Do what a wake-up asks for."""
+        limit = self.world.scenario.claim_limit
+        if name == "resolve_payments":
+            yield from self._errand(lambda store: store.lease_live(limit), self._turn)
+        else:
+            yield from self._errand(lambda store: store.lease_sources(limit), self._form)
+            yield from self._errand(lambda store: self._unsigned(store, limit), self._sign)
+
+    def _errand(self, claim: Callable[[Store], Sequence[Any]], job: Callable[[Any], Course]) -> Course:
+        for claimed in (yield from self._commit(claim)):
+            self.world.start(job(claimed), self)
+
+    def _unsigned(self, store: Store, limit: int) -> list[tuple[Batch, Sequence[Item]]]:
+        """Claim what is to be signed; what there is no key for is set aside."""
+        jobs = []
+        for batch, items in store.lease_bound(limit):
+            if self.world.weather.strikes("keyless"):
+                store.park(batch, Park("there is no key to sign with"))
+            else:
+                jobs.append((batch, items))
+        return jobs
+
+    def _form(self, source: Source) -> Course:
+        fact = yield from self._act(acts.holdings, source)
+        yield from self._commit(lambda store: engine.form(store, source, fact))
+        self.world.wake("submit_payments")
+
+    def _sign(self, claimed: tuple[Batch, Sequence[Item]]) -> Course:
+        batch, items = claimed
+        fact = yield from self._act(acts.sign, acts.Unsigned(batch, tuple(items), ()), TERMS, self.world.desk.write)
+
+        def persist(store: Store) -> None:
+            if engine.persist(store, batch, fact) and isinstance(fact, Signed):
+                self.world.witness.wrote(batch, fact)
+
+        yield from self._commit(persist)
+        self.world.wake("resolve_payments")
+
+    def _turn(self, batch: Batch) -> Course:
+        fact = yield from self._act(acts.take_turn, batch)
+
+        def record(store: Store) -> None:
+            decision = fact.decision if isinstance(fact, Result) else None
+            if engine.record(store, batch, fact) and isinstance(decision, Rebuild):
+                self.world.witness.wrote_off(batch)
+
+        yield from self._commit(record)
+        self.world.wake("submit_payments")
+        self.world.wake("resolve_payments")
+
+    def _commit(self, work: Callable[[Store], Any]) -> Course:
+        """Do ``work`` in one transaction: before it and after it, not within, a worker may die."""
+        world = self.world
+        yield 0.01 * world.random.random()
+        if world.weather.strikes("rolled_back"):
+            raise Lost
+        with world.house.transaction() as store:
+            done = work(store)
+        if world.weather.strikes("unconfirmed"):
+            raise Lost
+        yield 0
+        return done
+
+    def _act(self, act: Callable[..., Any], *facts: Any) -> Course:
+        """Run an act, each question answered in its time; what it raises is what came of it."""
+        conversation = Conversation()
+        node = None if self.world.scenario.balanced else self.world.random.choice(self.world.network.nodes)
+        while True:
+            conversation.place = 0
+            try:
+                return act(conversation, *facts)
+            except Asked as asked:
+                question = asked.args
+            except Unavailable as error:
+                return error
+            conversation.told.append((yield from self._answer(node, *question)))
+
+    def _answer(self, chosen: Node | None, question: str, *about: str) -> Course:
+        world = self.world
+        node = chosen or world.random.choice(world.network.nodes)
+        address = node.name if chosen else "behind the balancer"
+        if question == "submit":
+            return (yield from self._hand_in(node, *about))
+        at, known = self.remembered.get(address, (0.0, None))
+        if question == "node" and known and world.now - at < REMEMBERED_SECONDS:
+            return known
+        yield self._way()
+        if world.weather.strikes("unreachable") or world.weather.strikes("too_many"):
+            return Unavailable("no answer")
+        node.read(world.now)
+        answer = getattr(node, question)(*about)
+        yield self._way()
+        if world.weather.strikes("unanswered"):
+            return Unavailable("no answer")
+        if question == "node":
+            self.remembered[address] = world.now, answer
+        world.say(f"{self.name} asks {node.name} for {question} {' '.join(about)}: {answer}")
+        return answer
+
+    def _hand_in(self, node: Node, envelope: str) -> Course:
+        world, weather = self.world, self.world.weather
+        yield self._way()
+        if weather.strikes("too_many"):
+            return Receipt("unknown", retry_after_seconds=world.random.randint(1, 30))
+        if weather.strikes("unreachable"):
+            return Receipt("unknown")
+        if weather.strikes("delayed"):
+            world.start(self._late(node, envelope))
+            yield PATIENCE_SECONDS
+            return Receipt("unknown")
+        receipt = self._deliver(node, envelope)
+        yield self._way()
+        return Receipt("unknown") if weather.strikes("unanswered") else receipt
+
+    def _late(self, node: Node, envelope: str) -> Course:
+        """Somewhere on the way a request is kept for a while."""
+        yield PATIENCE_SECONDS + 90 * self.world.random.random()
+        self._deliver(node, envelope)
+
+    def _deliver(self, node: Node, envelope: str) -> Receipt:
+        self.world.witness.heard(envelope)
+        receipt = node.submit(envelope)
+        self.world.say(f"{self.name} hands in {envelope} at {node.name}: {receipt}")
+        return receipt
+
+    def _way(self) -> float:
+        random = self.world.random.random()
+        return PATIENCE_SECONDS * random if self.world.weather.strikes("slow") else random / 4
