@@ -3,7 +3,10 @@
 Being pending is no promise. When the queue is full the cheapest go, silently, to make room for better bids.
 """
 
-from dataclasses import dataclass, field
+from bisect import bisect_left, insort
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -38,20 +41,38 @@ class _Waiting:
     age: int = 0
 
 
-@dataclass(slots=True)
 class Queue:
     """Pending transactions by source, and the hashes that are not welcome for a while."""
 
-    rules: Rules
-    _waiting: dict[bytes, _Waiting] = field(default_factory=dict)
-    _banned: list[set[bytes]] = field(default_factory=lambda: [set() for _ in range(BANNED_LEDGERS)])
-    _evicted: Frame | None = None  # the best bid that had to go since the last ledger
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._waiting: dict[bytes, _Waiting] = {}
+        self._ranked: list[tuple[int, bytes, Frame]] = []  # by bid, the cheapest first
+        self._operations = 0
+        self._fees: Counter[bytes] = Counter()  # by who pays
+        self._banned: deque[set[bytes]] = deque([set()], maxlen=BANNED_LEDGERS)
+        self._evicted: Frame | None = None  # the best bid that had to go since the last ledger
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        return (waiting.frame for waiting in self._waiting.values())
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield what is pending, the best bid first."""
+        return (frame for _, _, frame in reversed(self._ranked))
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def _add(self, frame: Frame) -> None:
+        self._waiting[frame.source] = _Waiting(frame)
+        insort(self._ranked, _ranked(frame))
+        self._operations += frame.size
+        self._fees[frame.fee_source] += frame.fee
+
+    def _remove(self, frame: Frame) -> None:
+        del self._waiting[frame.source]
+        del self._ranked[bisect_left(self._ranked, _ranked(frame))]
+        self._operations -= frame.size
+        self._fees[frame.fee_source] -= frame.fee
+        if not self._fees[frame.fee_source]:
+            del self._fees[frame.fee_source]
 
     def submit(self, world: World, frame: Frame, moment: Moment) -> Admission:
         """Take ``frame`` in, or say why not, in core's order of looking."""
@@ -73,9 +94,9 @@ class Queue:
             return self._refuse(frame, Code.txINSUFFICIENT_BALANCE)
         for victim in crowded:
             self._evict(victim)
-        self._waiting[frame.source] = _Waiting(frame)
         if old:
-            self._ban(old.hash)
+            self._remove(old)
+        self._add(frame)
         return Admission(Status.PENDING)
 
     def _pending_of(self, source: bytes) -> Frame | None:
@@ -104,12 +125,12 @@ class Queue:
         """Return who must go for ``frame`` to fit, or its refusal if it does not bid better than they do."""
         if self._evicted and not _bids_more(frame, self._evicted):
             return self._too_cheap(frame, self._evicted)
-        room = self.rules.max_operations * QUEUE_LEDGERS - self._operations() + (old.size if old else 0)
+        room = self.rules.max_operations * QUEUE_LEDGERS - self._operations + (old.size if old else 0)
         victims: list[Frame] = []
-        for cheapest in sorted(self, key=_bid_rank):
+        for _, _, cheapest in self._ranked:
             if room >= frame.size:
                 break
-            if cheapest is old or cheapest.source == frame.source:
+            if cheapest is old:
                 continue
             if not _bids_more(frame, cheapest):
                 return self._too_cheap(frame, cheapest)
@@ -117,22 +138,19 @@ class Queue:
             room += cheapest.size
         return victims if room >= frame.size else Admission(Status.TRY_AGAIN_LATER)
 
-    def _operations(self) -> int:
-        return sum(frame.size for frame in self)
-
     def _too_cheap(self, frame: Frame, rival: Frame) -> Admission:
         self._ban(frame.hash)
         return self._refuse(frame, Code.txINSUFFICIENT_FEE, rival.fee * frame.size // rival.size + 1)
 
     def _unpayable(self, world: World, frame: Frame, old: Frame | None) -> bool:
         """The payer of the fee must be able to pay for all it has pending together."""
-        payer = world.need(frame.fee_source)
-        pending = sum(other.fee for other in self if other.fee_source == frame.fee_source and other is not old)
-        return available(self.rules, payer) < pending + frame.fee
+        pending = self._fees[frame.fee_source] + frame.fee
+        if old and old.fee_source == frame.fee_source:
+            pending -= old.fee
+        return available(self.rules, world.need(frame.fee_source)) < pending
 
     def _evict(self, victim: Frame) -> None:
-        del self._waiting[victim.source]
-        self._ban(victim.hash)
+        self.drop(victim)
         self._evicted = victim
 
     def _ban(self, hash: bytes) -> None:
@@ -141,7 +159,7 @@ class Queue:
     def drop(self, frame: Frame) -> None:
         """``frame`` is no longer welcome."""
         if self._pending_of(frame.source) is frame:
-            del self._waiting[frame.source]
+            self._remove(frame)
         self._ban(frame.hash)
 
     def closed(self, applied: list[Frame]) -> None:
@@ -149,20 +167,20 @@ class Queue:
         for frame in applied:
             pending = self._pending_of(frame.source)
             if pending and pending.sequence <= frame.sequence:
-                del self._waiting[frame.source]
+                self._remove(pending)
             self._ban(frame.hash)
-        self._banned = [set(), *self._banned[:-1]]
+        self._banned.appendleft(set())
         self._evicted = None
-        for source, waiting in list(self._waiting.items()):
+        for waiting in list(self._waiting.values()):
             waiting.age += 1
             if waiting.age >= PENDING_LEDGERS:
-                self._ban(waiting.frame.hash)
-                del self._waiting[source]
+                self.drop(waiting.frame)
 
 
 def _bids_more(frame: Frame, than: Frame) -> bool:
     return frame.fee * than.size > than.fee * frame.size
 
 
-def _bid_rank(frame: Frame) -> tuple[int, bytes]:
-    return (frame.fee << 32) // frame.size, frame.hash
+def _ranked(frame: Frame) -> tuple[int, bytes, Frame]:
+    """Return a place among the bids. No two hashes are equal, so that frames are never compared."""
+    return (frame.fee << 32) // frame.size, frame.hash, frame
