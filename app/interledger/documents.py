@@ -34,9 +34,10 @@ def invoice(url: str, said: Document, credentials: Document) -> Destination:
 def credentials(said: Document) -> Document | str:
     """Where an invoice has the address and the shared secret: in one of its methods, in its connection, or in itself.
     A connection may be the URL of where they are."""
+    found: Document | str = said.get("ilpStreamConnection", said)
     if "methods" in said:
-        return next(method for method in said["methods"] if method["type"] == "ilp")
-    return said.get("ilpStreamConnection", said)
+        found = next(method for method in said["methods"] if method["type"] == "ilp")
+    return found
 
 
 def _invoice_of_2021(url: str, said: Document) -> tuple[Invoice, Asset]:
