@@ -29,7 +29,8 @@ from app.interledger.rates import RateBounds
 from app.interledger.stream import ConnectionNewAddress
 from app.interledger.uplink import Uplink
 
-FIRST_AMOUNTS: tuple[int, ...] = (0, *(10**power for power in range(12, 2, -1)))  # less than 1000 says too little about the rate
+# all magnitudes down to a thousand: less says too little about the rate
+FIRST_AMOUNTS: tuple[int, ...] = (0, *(10**power for power in range(12, 2, -1)))
 SEARCH_WIDTH = 4  # how many amounts one round of the search for the maximum tries at once
 
 
