@@ -84,6 +84,7 @@ class Order(Lifecycle, Base):
             CheckConstraint("amount > 0 OR kind = 'account_merge'", "amount"),
             cls.due_index(),
             Index(None, "batch_id"),
+            Index("ix_order_oldest", "source", "due_at", postgresql_where=ready),
             Index("ix_order_packing", "source", "suspect", "memo_type", "memo", "due_at", postgresql_where=ready),
         )
 

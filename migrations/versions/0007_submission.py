@@ -121,6 +121,7 @@ def upgrade() -> None:
     _index("envelope", "attempt_hash")
     _index("settlement", "ledger")
     op.create_index("uq_batch_open_channel", "batch", ["channel"], unique=True, postgresql_where="state <> 'closed'")
+    op.create_index("ix_order_oldest", "order", ["source", "due_at"], postgresql_where="state = 'ready'")
     packing = ["source", "suspect", "memo_type", "memo", "due_at"]
     op.create_index("ix_order_packing", "order", packing, postgresql_where="state = 'ready'")
 
