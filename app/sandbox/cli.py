@@ -1,6 +1,6 @@
 """``flask --app wsgi demo``: a door only, so that no server carries the sandbox along."""
 
-import os
+import runpy
 import sys
 from collections.abc import Sequence
 
@@ -11,4 +11,5 @@ import click
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def demo(words: Sequence[str]) -> None:
     """Run everything on this machine, with stories to watch; see demo --help."""
-    os.execv(sys.executable, [sys.executable, "-m", "app.sandbox.demo", *words])
+    sys.argv = ["demo", *words]
+    runpy.run_module("app.sandbox.demo", run_name="__main__")

@@ -58,12 +58,18 @@ class Furniture:
         return self.settings["HORIZON_URL"]
 
 
-def furnish(furniture: Furniture) -> None:
-    """Bring the database up to date, the accounts onto the network, and the rows into the tables."""
-    network = Handle([furniture.horizon_url])
-    app = application(furniture.settings)
-    with app.app_context():
+def build(furniture: Furniture) -> None:
+    """Bring the database up to date."""
+    with application(furniture.settings).app_context():
         flask_migrate.upgrade(directory=str(CHECKOUT / "migrations"))
+        db.engine.dispose()
+
+
+def furnish(furniture: Furniture) -> None:
+    """Bring accounts onto the network and rows into the tables."""
+    network = Handle([furniture.horizon_url])
+    app = application({**furniture.settings, "RESOLVE_INTERVAL_SECONDS": "0"})
+    with app.app_context():
         _found_accounts(furniture, network)
         with transaction() as session:
             _found_organization(session, furniture)

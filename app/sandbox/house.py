@@ -106,10 +106,11 @@ class House:
         return Keypair.from_secret(self.keys[name]).public_key
 
     def stages(self) -> list[Stage]:
-        """The programs in the order of their start, with the furnishing in between."""
+        """The programs in the order of their start, and the furnishing while they come up."""
         ground = [*self._service_programs, self._network(), self._bank()]
         ours = [self._web(), self._worker(), self._stream(), self._beat()]
-        return [ground, lambda: furnishing.furnish(self.furniture), ours]
+        furniture = self.furniture
+        return [ground, [lambda: furnishing.build(furniture)], [*ours, lambda: furnishing.furnish(furniture)]]
 
     def supervisor(self) -> Supervisor:
         return Supervisor(self.stages(), self.home / "logs")

@@ -1,9 +1,9 @@
 """Starts a table of programs in order, watches them, and stops them in the reverse order.
 
 The table is a sequence of stages. The programs of one stage start together, and are ready before the next stage starts;
-stages stop last to first. A stage may also be a function: what is to be done once all that comes before it runs.
-A program that dies is started again if its row says so, each time a little later; else ``tend`` raises. Nothing here
-runs by itself: whoever waits for something calls ``tend`` meanwhile, as ``until`` does.
+stages stop last to first. A stage may also hold functions: what is to be done while its programs come up. A program
+that dies is started again if its row says so, each time a little later; else ``tend`` raises. Nothing here runs by
+itself: whoever waits for something calls ``tend`` meanwhile, as ``until`` does.
 
     with Supervisor([[redis, postgres], [worker, stream], [web, beat]], logs) as supervisor:
         supervisor.run()
@@ -25,7 +25,8 @@ BACKOFF_SECONDS = (0.5, 1, 2, 5, 10, 30)  # before the first, second, … start 
 STEADY_SECONDS = 60  # who lived this long is forgiven its earlier deaths
 
 
-Stage = Sequence[Program] | Callable[[], None]
+Deed = Callable[[], None]
+Stage = Sequence[Program | Deed]
 
 
 @dataclass
@@ -55,14 +56,15 @@ class Supervisor:
     """Runs a table of programs, each with a log file of its own in ``logs``."""
 
     def __init__(self, stages: Sequence[Stage], logs: Path):
-        self.stages = [stage if callable(stage) else [Post(program) for program in stage] for stage in stages]
-        self.posts = {post.program.name: post for stage in self.stages if not callable(stage) for post in stage}
+        self.stages = [[Post(item) for item in stage if isinstance(item, Program)] for stage in stages]
+        self.deeds = [[item for item in stage if not isinstance(item, Program)] for stage in stages]
+        self.posts = {post.program.name: post for stage in self.stages for post in stage}
         self.logs = own_directory(logs)
 
     def __enter__(self) -> "Supervisor":
         try:
-            for stage in self.stages:
-                stage() if callable(stage) else self._start(stage)
+            for stage, deeds in zip(self.stages, self.deeds, strict=True):
+                self._start(stage, deeds)
         except BaseException:
             self._stop_all()
             raise
@@ -125,10 +127,12 @@ class Supervisor:
                 glance()
                 time.sleep(TEND_SECONDS)
 
-    def _start(self, stage: Sequence[Post]) -> None:
+    def _start(self, stage: Sequence[Post], deeds: Sequence[Deed] = ()) -> None:
         for post in stage:
             if post.running is None:
                 self._launch(post)
+        for deed in deeds:
+            deed()
         for post in stage:
             if post.running:
                 await_ready(post.running)
@@ -168,7 +172,7 @@ class Supervisor:
         with signals_interrupt():
             try:
                 for stage in reversed(self.stages):
-                    self._stop([] if callable(stage) else stage)
+                    self._stop(stage)
             except KeyboardInterrupt:
                 for post in self.posts.values():
                     if post.running:
