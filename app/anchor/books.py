@@ -9,7 +9,7 @@ A payout is reserved (owed → rail) while the rail may pay it, posted when it d
 
 from sqlalchemy.orm import Session
 
-from app.anchor.models import Refund, Transaction
+from app.anchor.models import Transaction
 from app.ledger import service as ledger
 from app.ledger.models import Account
 
@@ -68,11 +68,6 @@ def return_payout(session: Session, transaction: Transaction) -> None:
     if transaction.amount_fee:
         fees = account(session, transaction.organization_id, "fees:earned", transaction.asset.asset)
         ledger.transfer(session, f"return-fee:{transaction.id}", fees, owed, transaction.amount_fee)
-
-
-def refund_key(refund: Refund) -> str:
-    """Return what names this attempt to give money back, to the engine and in the ledger."""
-    return refund.id if refund.trial == 1 else f"{refund.id}-{refund.trial}"
 
 
 def _sides(session: Session, transaction: Transaction) -> tuple[Account, Account]:

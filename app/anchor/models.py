@@ -93,7 +93,8 @@ class Refund(Lifecycle, Base):
     destination: Mapped[str]
     memo_type: Mapped[str]
     memo: Mapped[str]
-    trial: Mapped[int] = mapped_column(default=1, server_default="1")  # each is an order of its own
+    trial: Mapped[int] = mapped_column(default=1, server_default="1")
+    order_key: Mapped[str] = mapped_column(unique=True)  # what the engine calls this trial's order
     stellar_transaction_id: Mapped[str] = mapped_column(server_default="")
 
     __table_args__ = (

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, select
 from sqlalchemy.orm import Session
 
 from app.clock import after
@@ -115,7 +115,7 @@ def outcomes(session: Session, owner: str, owner_keys: Iterable[str]) -> dict[st
     return {row.owner_key: Outcome(*row[:5], *(row[5:] if row.ledger else ())) for row in found}
 
 
-def ended(owner: str, owner_key: ColumnElement[str]) -> ColumnElement[bool]:
+def ended(owner: str, owner_key: SQLColumnExpression[str]) -> ColumnElement[bool]:
     """Return the condition, for an owner's query, that the order called ``owner_key`` has come to its end."""
     over = select(Order.id).where(Order.owner == owner, Order.owner_key == owner_key, Order.state.in_(OVER))
     return over.exists()

@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger, nullable=False),
         *map(text, ["destination", "memo_type", "memo"]),
         sa.Column("trial", sa.BigInteger, nullable=False, server_default="1"),
+        sa.Column("order_key", sa.Text, nullable=False, unique=True),
         text_or_empty("stellar_transaction_id"),
         sa.CheckConstraint("amount > 0", "amount"),
     )
