@@ -13,9 +13,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .core import Core
-from .faults import KINDS, Fault
-from .http import Request, Response, json_response
+from app.sandbox.network.core import Core
+from app.sandbox.network.faults import KINDS, Fault
+from app.sandbox.network.http import Request, Response, json_response
 
 
 def control(core: Core, request: Request) -> Response:
@@ -38,6 +38,7 @@ def _show(core: Core, _: dict[str, Any]) -> dict[str, Any]:
         "pending": len(core.ledger.queue),
         "nodes": [{"ledger": node.latest.header.sequence, "lag": node.lag} for node in core.nodes],
         "faults": core.faults.show(),
+        "weather_percent": core.faults.percent,
         "kinds": KINDS,
     }
 
@@ -75,6 +76,11 @@ def _order(core: Core, order: dict[str, Any]) -> dict[str, Any]:
     return _show(core, order)
 
 
+def _weather(core: Core, order: dict[str, Any]) -> dict[str, Any]:
+    core.faults.set_weather(int(order["seed"]), int(order["percent"]))
+    return _show(core, order)
+
+
 def _clear(core: Core, order: dict[str, Any]) -> dict[str, Any]:
     core.faults.clear()
     return _show(core, order)
@@ -88,5 +94,6 @@ _VERBS: dict[tuple[str, str], Callable[[Core, dict[str, Any]], dict[str, Any]]] 
     ("POST", "/control/lag"): _lag,
     ("POST", "/control/snapshot"): _snapshot,
     ("POST", "/control/faults"): _order,
+    ("POST", "/control/weather"): _weather,
     ("DELETE", "/control/faults"): _clear,
 }

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from stellar_sdk import Keypair
 
-from .engine.frames import Frame, decode
-from .engine.ledger import Closed, Ledger, genesis
-from .engine.queue import Admission
-from .engine.rules import Rules
-from .faults import Faults
-from .friendbot import Friendbot
-from .horizon.node import Bell, Node
-from .memory import Memory, replay, save
+from app.sandbox.network.engine.frames import Frame, decode
+from app.sandbox.network.engine.ledger import Closed, Ledger, genesis
+from app.sandbox.network.engine.queue import Admission
+from app.sandbox.network.engine.rules import Rules
+from app.sandbox.network.faults import Faults
+from app.sandbox.network.friendbot import Friendbot
+from app.sandbox.network.horizon.node import Bell, Node
+from app.sandbox.network.memory import Memory, replay, save
 
 
 @dataclass(frozen=True)

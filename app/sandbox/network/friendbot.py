@@ -4,9 +4,9 @@ import asyncio
 
 from stellar_sdk import Account, Keypair, StrKey, TransactionBuilder
 
-from .engine.frames import Frame, decode
-from .engine.rules import Rules
-from .engine.world import World
+from app.sandbox.network.engine.frames import Frame, decode
+from app.sandbox.network.engine.rules import Rules
+from app.sandbox.network.engine.world import World
 
 STARTING_BALANCE = "10000"
 BATCH = 100

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
-from .control import control
-from .core import Core
-from .horizon.face import Face
-from .http import Handler, Request, Response, Stream, serve
+from app.sandbox.network import rpc
+from app.sandbox.network.control import control
+from app.sandbox.network.core import Core
+from app.sandbox.network.horizon.face import Face
+from app.sandbox.network.horizon.node import Node
+from app.sandbox.network.http import Handler, Request, Response, Stream, serve
 
 
 def address(server: asyncio.Server) -> str:
@@ -18,10 +20,7 @@ def address(server: asyncio.Server) -> str:
 @asynccontextmanager
 async def running(core: Core, host: str, port: int) -> AsyncIterator[list[str]]:
     """Serve every node of ``core``, on ``port`` and the ports after it (0: any); yield their addresses."""
-    servers = [
-        await serve(host, port + node.number if port else 0, _with_control(core, Face(node, core)))
-        for node in core.nodes
-    ]
+    servers = [await serve(host, port + node.number if port else 0, _faces(core, node)) for node in core.nodes]
     closing = asyncio.create_task(_close_by_the_clock(core))
     try:
         yield [address(server) for server in servers]
@@ -33,11 +32,16 @@ async def running(core: Core, host: str, port: int) -> AsyncIterator[list[str]]:
             server.close()
 
 
-def _with_control(core: Core, face: Face) -> Handler:
+def _faces(core: Core, node: Node) -> Handler:
+    """Return what answers at the address of one node: Horizon, RPC, and the network's control."""
+    horizon = Face(node, core)
+
     async def handler(request: Request) -> Response | Stream:
         if request.path.startswith("/control"):
             return control(core, request)
-        return await face(request)
+        if request.method == "POST" and request.path in ("/", "/rpc"):
+            return rpc.answer(node, request)
+        return await horizon(request)
 
     return handler
 

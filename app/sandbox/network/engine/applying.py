@@ -4,15 +4,15 @@ from dataclasses import dataclass, replace
 
 from stellar_sdk import xdr as X
 
-from .frames import FeeBump, Frame, Transaction, operation_source
-from .operations import RULES
-from .operations.rule import Step
-from .reserves import remove_signer
-from .results import BumpResult, Code, Failed, OpCode, Result, detailed, outcome
-from .rules import Rules
-from .signatures import PRE_AUTHORIZED, Signatures
-from .validity import Moment, arguments, check_signed, check_static, common, new_result
-from .world import Changes, World
+from app.sandbox.network.engine.frames import FeeBump, Frame, Transaction, operation_source
+from app.sandbox.network.engine.operations import RULES
+from app.sandbox.network.engine.operations.rule import Step
+from app.sandbox.network.engine.reserves import remove_signer
+from app.sandbox.network.engine.results import BumpResult, Code, Failed, OpCode, Result, detailed, outcome
+from app.sandbox.network.engine.rules import Rules
+from app.sandbox.network.engine.signatures import PRE_AUTHORIZED, Signatures
+from app.sandbox.network.engine.validity import Moment, arguments, check_signed, check_static, common, new_result
+from app.sandbox.network.engine.world import Changes, World
 
 
 @dataclass(frozen=True, slots=True)

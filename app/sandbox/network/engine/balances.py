@@ -5,8 +5,8 @@ Each ``add_…`` returns the changed entry, or None if the rules forbid it.
 
 from dataclasses import replace
 
-from .entries import AUTHORIZED, INT64_MAX, MAINTAIN_LIABILITIES, Account, TrustLine
-from .rules import Rules
+from app.sandbox.network.engine.entries import AUTHORIZED, INT64_MAX, MAINTAIN_LIABILITIES, Account, TrustLine
+from app.sandbox.network.engine.rules import Rules
 
 SUBENTRIES_MAX = 1000
 

@@ -3,7 +3,7 @@
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 
-from .entries import Asset, Offer
+from app.sandbox.network.engine.entries import Asset, Offer
 
 Rank = tuple[int, int, bytes]  # price, id, seller
 

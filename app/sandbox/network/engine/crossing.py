@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 
 from stellar_sdk import xdr as X
 
-from .entries import Asset, Offer
-from .exchange import Limits, Rounding, adjusted, exchange
-from .holdings import bind, receivable, release, shift, spendable
-from .reserves import release_subentry
-from .results import Failed, OpCode
-from .rules import Rules
-from .to_xdr import account_xdr, asset_xdr
-from .world import World
+from app.sandbox.network.engine.entries import Asset, Offer
+from app.sandbox.network.engine.exchange import Limits, Rounding, adjusted, exchange
+from app.sandbox.network.engine.holdings import bind, receivable, release, shift, spendable
+from app.sandbox.network.engine.reserves import release_subentry
+from app.sandbox.network.engine.results import Failed, OpCode
+from app.sandbox.network.engine.rules import Rules
+from app.sandbox.network.engine.to_xdr import account_xdr, asset_xdr
+from app.sandbox.network.engine.world import World
 
 OFFERS_MAX = 1000  # an operation that would cross more has asked for too much work
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from .entries import (
+from app.sandbox.network.engine.entries import (
     Account,
     Asset,
     ClaimableBalance,
@@ -20,8 +20,8 @@ from .entries import (
     Thresholds,
     TrustLine,
 )
-from .frames import account_id, asset, signer_key
-from .to_xdr import PASSIVE, account_xdr, asset_xdr, offer_xdr
+from app.sandbox.network.engine.frames import account_id, asset, signer_key
+from app.sandbox.network.engine.to_xdr import PASSIVE, account_xdr, asset_xdr, offer_xdr
 
 _Type = X.LedgerEntryType
 _Kind = X.ClaimPredicateType

@@ -8,7 +8,7 @@ crossed.
 from enum import Enum
 from typing import NamedTuple
 
-from .entries import INT64_MAX, Price
+from app.sandbox.network.engine.entries import INT64_MAX, Price
 
 
 class Rounding(Enum):

@@ -8,8 +8,8 @@ from typing import Any
 from stellar_sdk import xdr as X
 from xdrlib3 import Unpacker
 
-from .entries import NATIVE, Asset, SignerKey
-from .signatures import Decorated
+from app.sandbox.network.engine.entries import NATIVE, Asset, SignerKey
+from app.sandbox.network.engine.signatures import Decorated
 
 _SIZES = {  # arrays the decoder does not limit by itself
     "operations": 100,

@@ -5,11 +5,11 @@ These are for trades, where the rules have made sure that what is asked can be d
 
 from dataclasses import replace
 
-from .balances import add_credit, add_native, available, maintains_liabilities
-from .entries import INT64_MAX, NATIVE, Asset, Offer
-from .exchange import liabilities
-from .rules import Rules
-from .world import World
+from app.sandbox.network.engine.balances import add_credit, add_native, available, maintains_liabilities
+from app.sandbox.network.engine.entries import INT64_MAX, NATIVE, Asset, Offer
+from app.sandbox.network.engine.exchange import liabilities
+from app.sandbox.network.engine.rules import Rules
+from app.sandbox.network.engine.world import World
 
 
 class Impossible(RuntimeError):

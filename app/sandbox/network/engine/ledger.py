@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from .applying import Applied, apply
-from .entries import HEADER, Account, Entry, Header
-from .frames import Frame
-from .queue import Admission, Queue
-from .rules import Rules
-from .validity import Moment, admissible
-from .world import Changes, World
+from app.sandbox.network.engine.applying import Applied, apply
+from app.sandbox.network.engine.entries import HEADER, Account, Entry, Header
+from app.sandbox.network.engine.frames import Frame
+from app.sandbox.network.engine.queue import Admission, Queue
+from app.sandbox.network.engine.rules import Rules
+from app.sandbox.network.engine.validity import Moment, admissible
+from app.sandbox.network.engine.world import Changes, World
 
 TOTAL_STROOPS = 10**18
 EXPECTED_CLOSES = 2  # a transaction must not expire before so many expected ledgers from now

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from .balances import available
-from .frames import FeeBump, Frame
-from .results import AnyResult, Code
-from .rules import Rules
-from .validity import Moment, admissible, new_result
-from .world import World
+from app.sandbox.network.engine.balances import available
+from app.sandbox.network.engine.frames import FeeBump, Frame
+from app.sandbox.network.engine.results import AnyResult, Code
+from app.sandbox.network.engine.rules import Rules
+from app.sandbox.network.engine.validity import Moment, admissible, new_result
+from app.sandbox.network.engine.world import World
 
 PENDING_LEDGERS = 4  # not included in so many ledgers: dropped
 BANNED_LEDGERS = 10

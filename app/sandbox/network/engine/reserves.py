@@ -7,11 +7,11 @@ has for it, the rest are codes of all operations.
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from .balances import SUBENTRIES_MAX, available, minimum
-from .entries import Account, ClaimableBalance, Data, Offer, Signer, TrustLine
-from .results import Failed, OpCode
-from .rules import Rules
-from .world import World
+from app.sandbox.network.engine.balances import SUBENTRIES_MAX, available, minimum
+from app.sandbox.network.engine.entries import Account, ClaimableBalance, Data, Offer, Signer, TrustLine
+from app.sandbox.network.engine.results import Failed, OpCode
+from app.sandbox.network.engine.rules import Rules
+from app.sandbox.network.engine.world import World
 
 Subentry = TypeVar("Subentry", TrustLine, Offer, Data)
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
-from .entries import Account, Signer, SignerKey
+from app.sandbox.network.engine.entries import Account, Signer, SignerKey
 
 ED25519, PRE_AUTHORIZED, HASH_X, SIGNED_PAYLOAD = range(4)
 

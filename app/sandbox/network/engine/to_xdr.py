@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from stellar_sdk import xdr as X
 
-from .entries import NATIVE, Asset, Offer, Price
+from app.sandbox.network.engine.entries import NATIVE, Asset, Offer, Price
 
 
 def account_xdr(id: bytes) -> X.AccountID:

@@ -5,11 +5,11 @@ An issuer needs no line for its own asset and has as much of it as it likes.
 
 from collections.abc import Callable
 
-from .balances import add_credit, add_native, authorized, available
-from .entries import NATIVE, Asset
-from .results import Failed
-from .rules import Rules
-from .world import World
+from app.sandbox.network.engine.balances import add_credit, add_native, authorized, available
+from app.sandbox.network.engine.entries import NATIVE, Asset
+from app.sandbox.network.engine.results import Failed
+from app.sandbox.network.engine.rules import Rules
+from app.sandbox.network.engine.world import World
 
 Refuse = Callable[[str], Failed]
 

@@ -2,16 +2,16 @@
 
 from typing import NamedTuple
 
-from .balances import available
-from .entries import Account, Signer
-from .frames import FeeBump, Frame, Transaction, operation_source
-from .operations import RULES
-from .operations.accounts import first_sequence
-from .operations.rule import threshold
-from .results import AnyResult, BumpResult, Code, Failed, OpCode, Result, outcome
-from .rules import Rules
-from .signatures import SIGNED_PAYLOAD, Signatures, signer_without_account, signers_of
-from .world import World
+from app.sandbox.network.engine.balances import available
+from app.sandbox.network.engine.entries import Account, Signer
+from app.sandbox.network.engine.frames import FeeBump, Frame, Transaction, operation_source
+from app.sandbox.network.engine.operations import RULES
+from app.sandbox.network.engine.operations.accounts import first_sequence
+from app.sandbox.network.engine.operations.rule import threshold
+from app.sandbox.network.engine.results import AnyResult, BumpResult, Code, Failed, OpCode, Result, outcome
+from app.sandbox.network.engine.rules import Rules
+from app.sandbox.network.engine.signatures import SIGNED_PAYLOAD, Signatures, signer_without_account, signers_of
+from app.sandbox.network.engine.world import World
 
 
 class Moment(NamedTuple):

@@ -7,8 +7,8 @@ operations and each trial within one is a savepoint, and rolling back costs what
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from .books import Books
-from .entries import (
+from app.sandbox.network.engine.books import Books
+from app.sandbox.network.engine.entries import (
     HEADER,
     Account,
     Asset,

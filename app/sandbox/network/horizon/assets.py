@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from ..engine.balances import authorized, maintains_liabilities
-from ..engine.entries import NATIVE, Asset, ClaimableBalance, TrustLine
-from .view import View
+from app.sandbox.network.engine.balances import authorized, maintains_liabilities
+from app.sandbox.network.engine.entries import NATIVE, Asset, ClaimableBalance, TrustLine
+from app.sandbox.network.horizon.view import View
 
 
 @dataclass(slots=True)

@@ -7,15 +7,15 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ..engine.entries import Account, ClaimableBalance, Data, TrustLine
-from ..engine.frames import account_id, asset, muxed_id
-from ..engine.operations.trust import coded_asset
-from ..engine.world import Changes
-from .history import OperationRecord
-from .names import address, amount, asset_fields, asset_name, balance_id, signer
-from .show.predicates import show_said
-from .sponsorships import sponsorship_effects
-from .trades import claims
+from app.sandbox.network.engine.entries import Account, ClaimableBalance, Data, TrustLine
+from app.sandbox.network.engine.frames import account_id, asset, muxed_id
+from app.sandbox.network.engine.operations.trust import coded_asset
+from app.sandbox.network.engine.world import Changes
+from app.sandbox.network.horizon.history import OperationRecord
+from app.sandbox.network.horizon.names import address, amount, asset_fields, asset_name, balance_id, signer
+from app.sandbox.network.horizon.show.predicates import show_said
+from app.sandbox.network.horizon.sponsorships import sponsorship_effects
+from app.sandbox.network.horizon.trades import claims
 
 _Type = X.OperationType
 

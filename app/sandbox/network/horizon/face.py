@@ -4,14 +4,14 @@ import logging
 from collections.abc import AsyncIterator
 from inspect import isawaitable
 
-from ..core import Core
-from ..http import Cut, Request, Response, Stream
-from .funding import befriend
-from .node import Node
-from .pages import HELLO, Listing, Page, answer_page, event, parse_page, stream
-from .problems import Problem
-from .routes import ROUTES, Answer
-from .submission import submit, submit_async
+from app.sandbox.network.core import Core
+from app.sandbox.network.horizon.funding import befriend
+from app.sandbox.network.horizon.node import Node
+from app.sandbox.network.horizon.pages import HELLO, Listing, Page, answer_page, event, parse_page, stream
+from app.sandbox.network.horizon.problems import Problem
+from app.sandbox.network.horizon.routes import ROUTES, Answer
+from app.sandbox.network.horizon.submission import submit, submit_async
+from app.sandbox.network.http import Cut, Request, Response, Stream
 
 _SENDING = {"/transactions": submit, "/transactions_async": submit_async}
 _JSON = ("application/json", "application/hal+json", "*/*", "application/*", "text/html", "text/*", "")

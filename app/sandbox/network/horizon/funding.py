@@ -2,14 +2,14 @@
 
 import asyncio
 
-from ..core import Core
-from ..http import Request, Response, json_response
-from .listings import account_key
-from .node import Node
-from .pages import HAL
-from .problems import Problem, invalid
-from .show.transactions import show_transaction
-from .submission import SUBMIT_SECONDS
+from app.sandbox.network.core import Core
+from app.sandbox.network.horizon.listings import account_key
+from app.sandbox.network.horizon.node import Node
+from app.sandbox.network.horizon.pages import HAL
+from app.sandbox.network.horizon.problems import Problem, invalid
+from app.sandbox.network.horizon.show.transactions import show_transaction
+from app.sandbox.network.horizon.submission import SUBMIT_SECONDS
+from app.sandbox.network.http import Request, Response, json_response
 
 
 async def befriend(node: Node, core: Core, request: Request) -> Response:

@@ -11,8 +11,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from stellar_sdk import xdr as X
 
-from ..engine.applying import Applied
-from ..engine.entries import Header
+from app.sandbox.network.engine.applying import Applied
+from app.sandbox.network.engine.entries import Header
 
 
 def toid(ledger: int, transaction: int = 0, operation: int = 0) -> int:

@@ -7,20 +7,20 @@ from typing import Any, NamedTuple
 from stellar_sdk import StrKey
 from stellar_sdk import xdr as X
 
-from ..engine.entries import NATIVE, Asset
-from ..http import Request
-from .effects import effects
-from .history import Feed, Feeds, LedgerRecord, OperationRecord, TransactionRecord
-from .names import parse_asset
-from .node import Node
-from .pages import Listing
-from .problems import Problem, invalid
-from .show.effects import effect_token, show_effect
-from .show.ledgers import show_ledger
-from .show.operations import show_operation
-from .show.trades import show_trade, trade_token
-from .show.transactions import show_transaction
-from .trades import TradeRecord, trades
+from app.sandbox.network.engine.entries import NATIVE, Asset
+from app.sandbox.network.horizon.effects import effects
+from app.sandbox.network.horizon.history import Feed, Feeds, LedgerRecord, OperationRecord, TransactionRecord
+from app.sandbox.network.horizon.names import parse_asset
+from app.sandbox.network.horizon.node import Node
+from app.sandbox.network.horizon.pages import Listing
+from app.sandbox.network.horizon.problems import Problem, invalid
+from app.sandbox.network.horizon.show.effects import effect_token, show_effect
+from app.sandbox.network.horizon.show.ledgers import show_ledger
+from app.sandbox.network.horizon.show.operations import show_operation
+from app.sandbox.network.horizon.show.trades import show_trade, trade_token
+from app.sandbox.network.horizon.show.transactions import show_transaction
+from app.sandbox.network.horizon.trades import TradeRecord, trades
+from app.sandbox.network.http import Request
 
 _Type = X.OperationType
 

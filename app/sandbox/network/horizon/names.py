@@ -7,7 +7,7 @@ from typing import Any
 
 from stellar_sdk import StrKey
 
-from ..engine.entries import NATIVE, Asset, Price, SignerKey
+from app.sandbox.network.engine.entries import NATIVE, Asset, Price, SignerKey
 
 _STROOPS = 10**7
 

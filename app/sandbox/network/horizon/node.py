@@ -7,16 +7,16 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
-from ..engine.entries import Header
-from ..engine.frames import Frame
-from ..engine.ledger import Closed
-from ..engine.rules import Rules
-from . import participants
-from .effects import EffectRecord, effects
-from .history import Feed, Feeds, LedgerRecord, OperationRecord, TransactionRecord, toid
-from .problems import Problem
-from .trades import TradeRecord, trades
-from .view import Shown, View
+from app.sandbox.network.engine.entries import Header
+from app.sandbox.network.engine.frames import Frame
+from app.sandbox.network.engine.ledger import Closed
+from app.sandbox.network.engine.rules import Rules
+from app.sandbox.network.horizon import participants
+from app.sandbox.network.horizon.effects import EffectRecord, effects
+from app.sandbox.network.horizon.history import Feed, Feeds, LedgerRecord, OperationRecord, TransactionRecord, toid
+from app.sandbox.network.horizon.problems import Problem
+from app.sandbox.network.horizon.trades import TradeRecord, trades
+from app.sandbox.network.horizon.view import Shown, View
 
 Wait = Callable[[float], Awaitable[None]]
 

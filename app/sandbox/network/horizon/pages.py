@@ -7,10 +7,10 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
-from ..http import Request, Response, json_response
-from .history import Feed
-from .node import Node
-from .problems import invalid
+from app.sandbox.network.horizon.history import Feed
+from app.sandbox.network.horizon.node import Node
+from app.sandbox.network.horizon.problems import invalid
+from app.sandbox.network.http import Request, Response, json_response
 
 LIMIT_USUAL, LIMIT_MAX = 10, 200
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ..engine.frames import account_id
-from .history import OperationRecord, TransactionRecord
+from app.sandbox.network.engine.frames import account_id
+from app.sandbox.network.horizon.history import OperationRecord, TransactionRecord
 
 _Type = X.OperationType
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import gt, lt
 
-from ..engine.entries import INT64_MAX, Asset, Offer
-from ..engine.exchange import Limits, Rounding, exchange
-from .view import View
+from app.sandbox.network.engine.entries import INT64_MAX, Asset, Offer
+from app.sandbox.network.engine.exchange import Limits, Rounding, exchange
+from app.sandbox.network.horizon.view import View
 
 BETWEEN_MAX = 3  # assets between source and destination
 PATHS_MAX = 5  # for one source asset, or one destination asset

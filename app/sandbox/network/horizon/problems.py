@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..http import Response, json_response
+from app.sandbox.network.http import Response, json_response
 
 _KNOWN = {
     "not_found": (404, "Resource Missing", "The resource at the url requested was not found."),

@@ -5,18 +5,18 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..engine.entries import Account
-from ..http import Request, Response, json_response
-from . import listings, state
-from .node import Node
-from .pages import HAL, Listing
-from .problems import Problem
-from .show.accounts import show_account
-from .show.fees import show_fee_stats
-from .show.ledgers import show_ledger
-from .show.operations import show_operation
-from .show.root import show_root
-from .show.transactions import show_transaction
+from app.sandbox.network.engine.entries import Account
+from app.sandbox.network.horizon import listings, state
+from app.sandbox.network.horizon.node import Node
+from app.sandbox.network.horizon.pages import HAL, Listing
+from app.sandbox.network.horizon.problems import Problem
+from app.sandbox.network.horizon.show.accounts import show_account
+from app.sandbox.network.horizon.show.fees import show_fee_stats
+from app.sandbox.network.horizon.show.ledgers import show_ledger
+from app.sandbox.network.horizon.show.operations import show_operation
+from app.sandbox.network.horizon.show.root import show_root
+from app.sandbox.network.horizon.show.transactions import show_transaction
+from app.sandbox.network.http import Request, Response, json_response
 
 Answer = Response | Listing
 Route = tuple[re.Pattern[str], Callable[..., Answer | Awaitable[Answer]]]

@@ -5,9 +5,9 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ..engine.entries import Account, ClaimableBalance, Data, Entry, TrustLine
-from .history import OperationRecord
-from .names import address, asset_name, balance_id, signer
+from app.sandbox.network.engine.entries import Account, ClaimableBalance, Data, Entry, TrustLine
+from app.sandbox.network.horizon.history import OperationRecord
+from app.sandbox.network.horizon.names import address, asset_name, balance_id, signer
 
 Effect = tuple[X.MuxedAccount | bytes, str, dict[str, Any]]
 

@@ -3,19 +3,28 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from ..engine.entries import NATIVE, Account, Asset, ClaimableBalance, Offer, Price
-from ..http import Request, Response, json_response
-from .assets import figures
-from .history import Feed
-from .listings import account_key, balance_key, split_asset
-from .names import address, balance_id, parse_asset, signer
-from .node import Node
-from .pages import HAL, Listing, limit_of
-from .pathfinding import strict_receive, strict_send
-from .problems import Problem, invalid
-from .show.accounts import show_account
-from .show.state import asset_token, balance_token, named, show_asset, show_balance, show_level, show_offer, show_path
-from .view import Shown
+from app.sandbox.network.engine.entries import NATIVE, Account, Asset, ClaimableBalance, Offer, Price
+from app.sandbox.network.horizon.assets import figures
+from app.sandbox.network.horizon.history import Feed
+from app.sandbox.network.horizon.listings import account_key, balance_key, split_asset
+from app.sandbox.network.horizon.names import address, balance_id, parse_asset, signer
+from app.sandbox.network.horizon.node import Node
+from app.sandbox.network.horizon.pages import HAL, Listing, limit_of
+from app.sandbox.network.horizon.pathfinding import strict_receive, strict_send
+from app.sandbox.network.horizon.problems import Problem, invalid
+from app.sandbox.network.horizon.show.accounts import show_account
+from app.sandbox.network.horizon.show.state import (
+    asset_token,
+    balance_token,
+    named,
+    show_asset,
+    show_balance,
+    show_level,
+    show_offer,
+    show_path,
+)
+from app.sandbox.network.horizon.view import Shown
+from app.sandbox.network.http import Request, Response, json_response
 
 ASSETS_MAX = 15  # that paths may start from, or lead to
 LEVELS_USUAL = 20

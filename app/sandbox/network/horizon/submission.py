@@ -5,18 +5,18 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ..core import Core
-from ..engine.frames import Frame, Undecodable
-from ..engine.queue import Admission, Status
-from ..engine.results import Code
-from ..http import Cut, Request, Response, json_response
-from .codes import result_codes
-from .history import TransactionRecord
-from .names import address
-from .node import Node
-from .pages import HAL
-from .problems import Problem
-from .show.transactions import show_transaction
+from app.sandbox.network.core import Core
+from app.sandbox.network.engine.frames import Frame, Undecodable
+from app.sandbox.network.engine.queue import Admission, Status
+from app.sandbox.network.engine.results import Code
+from app.sandbox.network.horizon.codes import result_codes
+from app.sandbox.network.horizon.history import TransactionRecord
+from app.sandbox.network.horizon.names import address
+from app.sandbox.network.horizon.node import Node
+from app.sandbox.network.horizon.pages import HAL
+from app.sandbox.network.horizon.problems import Problem
+from app.sandbox.network.horizon.show.transactions import show_transaction
+from app.sandbox.network.http import Cut, Request, Response, json_response
 
 SUBMIT_SECONDS = 30
 

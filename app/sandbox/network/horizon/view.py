@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..engine.books import Books
-from ..engine.entries import Account, Asset, Data, Entry, Key, Offer, TrustLine
+from app.sandbox.network.engine.books import Books
+from app.sandbox.network.engine.entries import Account, Asset, Data, Entry, Key, Offer, TrustLine
 
 
 class Shown(NamedTuple):

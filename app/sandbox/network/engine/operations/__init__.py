@@ -2,8 +2,17 @@
 
 from typing import Any
 
-from . import accounts, claimables, offers, options, paths, payments, sponsoring, trust
-from .rule import Rule
+from app.sandbox.network.engine.operations import (
+    accounts,
+    claimables,
+    offers,
+    options,
+    paths,
+    payments,
+    sponsoring,
+    trust,
+)
+from app.sandbox.network.engine.operations.rule import Rule
 
 _FAMILIES = (accounts, payments, paths, offers, trust, options, claimables, sponsoring)
 

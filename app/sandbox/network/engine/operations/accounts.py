@@ -5,12 +5,12 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ..balances import add_native, available
-from ..entries import AUTH_IMMUTABLE, Account
-from ..frames import account_id
-from ..reserves import create_account, remove_account, remove_signer
-from ..results import Type
-from .rule import Rule, Step, high, low, refusals
+from app.sandbox.network.engine.balances import add_native, available
+from app.sandbox.network.engine.entries import AUTH_IMMUTABLE, Account
+from app.sandbox.network.engine.frames import account_id
+from app.sandbox.network.engine.operations.rule import Rule, Step, high, low, refusals
+from app.sandbox.network.engine.reserves import create_account, remove_account, remove_signer
+from app.sandbox.network.engine.results import Type
 
 _creation = refusals(X.CreateAccountResultCode, "CREATE_ACCOUNT")
 _merge = refusals(X.AccountMergeResultCode, "ACCOUNT_MERGE")

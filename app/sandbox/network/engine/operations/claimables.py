@@ -5,9 +5,9 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ..balances import add_credit
-from ..checks import valid_asset
-from ..entries import (
+from app.sandbox.network.engine.balances import add_credit
+from app.sandbox.network.engine.checks import valid_asset
+from app.sandbox.network.engine.entries import (
     AUTH_CLAWBACK_ENABLED,
     CLAWBACK_ENABLED,
     NATIVE,
@@ -15,13 +15,13 @@ from ..entries import (
     ClaimableBalance,
     Claimant,
 )
-from ..entry_xdr import read_predicate
-from ..frames import account_id, asset, muxed_id
-from ..reserves import charge_sponsor, discharge_sponsor, weight
-from ..results import Failed, Type
-from ..to_xdr import account_xdr
-from ..transfers import credit, debit
-from .rule import Rule, Step, low, refusals
+from app.sandbox.network.engine.entry_xdr import read_predicate
+from app.sandbox.network.engine.frames import account_id, asset, muxed_id
+from app.sandbox.network.engine.operations.rule import Rule, Step, low, refusals
+from app.sandbox.network.engine.reserves import charge_sponsor, discharge_sponsor, weight
+from app.sandbox.network.engine.results import Failed, Type
+from app.sandbox.network.engine.to_xdr import account_xdr
+from app.sandbox.network.engine.transfers import credit, debit
 
 _create = refusals(X.CreateClaimableBalanceResultCode, "CREATE_CLAIMABLE_BALANCE")
 _claim = refusals(X.ClaimClaimableBalanceResultCode, "CLAIM_CLAIMABLE_BALANCE")

@@ -8,17 +8,17 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ..balances import authorized
-from ..checks import valid_asset
-from ..crossing import Stop, Taken, Taking, take
-from ..entries import NATIVE, Asset, Offer, Price
-from ..exchange import Liabilities, Rounding, adjusted, buying_liabilities, liabilities
-from ..frames import asset
-from ..holdings import bind, receivable, release, shift, spendable
-from ..reserves import release_subentry, take_subentry
-from ..results import Type
-from ..to_xdr import offer_xdr
-from .rule import Refuse, Rule, Step, refusals
+from app.sandbox.network.engine.balances import authorized
+from app.sandbox.network.engine.checks import valid_asset
+from app.sandbox.network.engine.crossing import Stop, Taken, Taking, take
+from app.sandbox.network.engine.entries import NATIVE, Asset, Offer, Price
+from app.sandbox.network.engine.exchange import Liabilities, Rounding, adjusted, buying_liabilities, liabilities
+from app.sandbox.network.engine.frames import asset
+from app.sandbox.network.engine.holdings import bind, receivable, release, shift, spendable
+from app.sandbox.network.engine.operations.rule import Refuse, Rule, Step, refusals
+from app.sandbox.network.engine.reserves import release_subentry, take_subentry
+from app.sandbox.network.engine.results import Type
+from app.sandbox.network.engine.to_xdr import offer_xdr
 
 _sell = refusals(X.ManageSellOfferResultCode, "MANAGE_SELL_OFFER")
 _buy = refusals(X.ManageBuyOfferResultCode, "MANAGE_BUY_OFFER")

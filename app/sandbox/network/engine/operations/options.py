@@ -5,13 +5,20 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ..checks import valid_text
-from ..entries import AUTH_CLAWBACK_ENABLED, AUTH_IMMUTABLE, AUTH_REVOCABLE, Data, Signer, SignerKey
-from ..frames import account_id, signer_key
-from ..reserves import create_signer, create_subentry, remove_signer, remove_subentry
-from ..results import Type
-from ..signatures import ED25519, SIGNED_PAYLOAD
-from .rule import Rule, Step, refusals
+from app.sandbox.network.engine.checks import valid_text
+from app.sandbox.network.engine.entries import (
+    AUTH_CLAWBACK_ENABLED,
+    AUTH_IMMUTABLE,
+    AUTH_REVOCABLE,
+    Data,
+    Signer,
+    SignerKey,
+)
+from app.sandbox.network.engine.frames import account_id, signer_key
+from app.sandbox.network.engine.operations.rule import Rule, Step, refusals
+from app.sandbox.network.engine.reserves import create_signer, create_subentry, remove_signer, remove_subentry
+from app.sandbox.network.engine.results import Type
+from app.sandbox.network.engine.signatures import ED25519, SIGNED_PAYLOAD
 
 SIGNERS_MAX = 20
 _ALL_FLAGS = 15

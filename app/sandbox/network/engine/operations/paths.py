@@ -4,15 +4,15 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ..checks import valid_asset
-from ..crossing import OFFERS_MAX, Taken, Taking, take
-from ..entries import INT64_MAX, Asset, Offer
-from ..exchange import Rounding
-from ..frames import account_id, asset
-from ..results import Type
-from ..to_xdr import account_xdr
-from ..transfers import credit, debit
-from .rule import Refuse, Rule, Step, refusals
+from app.sandbox.network.engine.checks import valid_asset
+from app.sandbox.network.engine.crossing import OFFERS_MAX, Taken, Taking, take
+from app.sandbox.network.engine.entries import INT64_MAX, Asset, Offer
+from app.sandbox.network.engine.exchange import Rounding
+from app.sandbox.network.engine.frames import account_id, asset
+from app.sandbox.network.engine.operations.rule import Refuse, Rule, Step, refusals
+from app.sandbox.network.engine.results import Type
+from app.sandbox.network.engine.to_xdr import account_xdr
+from app.sandbox.network.engine.transfers import credit, debit
 
 _receive = refusals(X.PathPaymentStrictReceiveResultCode, "PATH_PAYMENT_STRICT_RECEIVE")
 _send = refusals(X.PathPaymentStrictSendResultCode, "PATH_PAYMENT_STRICT_SEND")

@@ -4,12 +4,12 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ..checks import valid_asset
-from ..entries import NATIVE
-from ..frames import account_id, asset
-from ..results import Type
-from ..transfers import credit, debit
-from .rule import Rule, Step, refusals
+from app.sandbox.network.engine.checks import valid_asset
+from app.sandbox.network.engine.entries import NATIVE
+from app.sandbox.network.engine.frames import account_id, asset
+from app.sandbox.network.engine.operations.rule import Rule, Step, refusals
+from app.sandbox.network.engine.results import Type
+from app.sandbox.network.engine.transfers import credit, debit
 
 _refuse = refusals(X.PaymentResultCode, "PAYMENT")
 

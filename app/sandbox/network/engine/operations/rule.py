@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..entries import Account, Thresholds
-from ..frames import Transaction
-from ..results import Failed
-from ..rules import Rules
-from ..world import World
+from app.sandbox.network.engine.entries import Account, Thresholds
+from app.sandbox.network.engine.frames import Transaction
+from app.sandbox.network.engine.results import Failed
+from app.sandbox.network.engine.rules import Rules
+from app.sandbox.network.engine.world import World
 
 
 @dataclass(frozen=True, slots=True)

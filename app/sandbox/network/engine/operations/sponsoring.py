@@ -5,9 +5,9 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ..balances import available
-from ..checks import valid_asset, valid_text
-from ..entries import (
+from app.sandbox.network.engine.balances import available
+from app.sandbox.network.engine.checks import valid_asset, valid_text
+from app.sandbox.network.engine.entries import (
     NATIVE,
     Account,
     ClaimableBalance,
@@ -17,11 +17,11 @@ from ..entries import (
     Sponsorship,
     TrustLine,
 )
-from ..entry_xdr import key_of
-from ..frames import account_id, asset, signer_key
-from ..reserves import charge_sponsor, discharge_sponsor, weight
-from ..results import Type
-from .rule import Rule, Step, refusals
+from app.sandbox.network.engine.entry_xdr import key_of
+from app.sandbox.network.engine.frames import account_id, asset, signer_key
+from app.sandbox.network.engine.operations.rule import Rule, Step, refusals
+from app.sandbox.network.engine.reserves import charge_sponsor, discharge_sponsor, weight
+from app.sandbox.network.engine.results import Type
 
 _begin = refusals(X.BeginSponsoringFutureReservesResultCode, "BEGIN_SPONSORING_FUTURE_RESERVES")
 _end = refusals(X.EndSponsoringFutureReservesResultCode, "END_SPONSORING_FUTURE_RESERVES")

@@ -5,9 +5,9 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ..balances import authorized, maintains_liabilities
-from ..checks import valid_asset
-from ..entries import (
+from app.sandbox.network.engine.balances import authorized, maintains_liabilities
+from app.sandbox.network.engine.checks import valid_asset
+from app.sandbox.network.engine.entries import (
     AUTH_CLAWBACK_ENABLED,
     AUTH_REQUIRED,
     AUTH_REVOCABLE,
@@ -19,11 +19,11 @@ from ..entries import (
     Asset,
     TrustLine,
 )
-from ..frames import account_id, asset
-from ..holdings import release
-from ..reserves import create_subentry, remove_subentry
-from ..results import Failed, OpCode, Type
-from .rule import Rule, Step, low, refusals
+from app.sandbox.network.engine.frames import account_id, asset
+from app.sandbox.network.engine.holdings import release
+from app.sandbox.network.engine.operations.rule import Rule, Step, low, refusals
+from app.sandbox.network.engine.reserves import create_subentry, remove_subentry
+from app.sandbox.network.engine.results import Failed, OpCode, Type
 
 _change = refusals(X.ChangeTrustResultCode, "CHANGE_TRUST")
 _allow = refusals(X.AllowTrustResultCode, "ALLOW_TRUST")

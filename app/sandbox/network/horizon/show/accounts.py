@@ -3,12 +3,12 @@
 from base64 import b64encode
 from typing import Any
 
-from ...engine.balances import authorized, maintains_liabilities
-from ...engine.entries import CLAWBACK_ENABLED, Account, Signer, SignerKey, TrustLine
-from ...engine.signatures import ED25519
-from ..names import address, amount, asset_fields, signer, time
-from ..view import Shown, View
-from .links import link, paged
+from app.sandbox.network.engine.balances import authorized, maintains_liabilities
+from app.sandbox.network.engine.entries import CLAWBACK_ENABLED, Account, Signer, SignerKey, TrustLine
+from app.sandbox.network.engine.signatures import ED25519
+from app.sandbox.network.horizon.names import address, amount, asset_fields, signer, time
+from app.sandbox.network.horizon.show.links import link, paged
+from app.sandbox.network.horizon.view import Shown, View
 
 _FLAGS = ("auth_required", "auth_revocable", "auth_immutable", "auth_clawback_enabled")
 

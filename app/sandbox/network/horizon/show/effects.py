@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ..effects import EffectRecord
-from ..names import address, muxed_address, time
-from .links import link, neighbours
+from app.sandbox.network.horizon.effects import EffectRecord
+from app.sandbox.network.horizon.names import address, muxed_address, time
+from app.sandbox.network.horizon.show.links import link, neighbours
 
 # The number beside each name.
 TYPES = {

@@ -6,14 +6,14 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ...engine.entries import Asset, Price
-from ...engine.frames import account_id, asset, signer_key
-from ...engine.operations.trust import coded_asset
-from ..history import OperationRecord
-from ..names import address, amount, asset_fields, asset_name, balance_id, price, signer
-from ..participants import sponsor_of
-from .predicates import show_said
-from .transfers import account_fields
+from app.sandbox.network.engine.entries import Asset, Price
+from app.sandbox.network.engine.frames import account_id, asset, signer_key
+from app.sandbox.network.engine.operations.trust import coded_asset
+from app.sandbox.network.horizon.history import OperationRecord
+from app.sandbox.network.horizon.names import address, amount, asset_fields, asset_name, balance_id, price, signer
+from app.sandbox.network.horizon.participants import sponsor_of
+from app.sandbox.network.horizon.show.predicates import show_said
+from app.sandbox.network.horizon.show.transfers import account_fields
 
 _Type = X.OperationType
 _ACCOUNT_FLAGS = ("auth_required", "auth_revocable", "auth_immutable", "auth_clawback_enabled")

@@ -4,8 +4,8 @@ from collections import Counter
 from itertools import islice
 from typing import Any
 
-from ..history import TransactionRecord
-from ..node import Node
+from app.sandbox.network.horizon.history import TransactionRecord
+from app.sandbox.network.horizon.node import Node
 
 LEDGERS = 5
 _PERCENTILES = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ...engine.ledger import TOTAL_STROOPS
-from ...engine.rules import Rules
-from ..history import LedgerRecord
-from ..names import amount, time
-from .links import link, paged
+from app.sandbox.network.engine.ledger import TOTAL_STROOPS
+from app.sandbox.network.engine.rules import Rules
+from app.sandbox.network.horizon.history import LedgerRecord
+from app.sandbox.network.horizon.names import amount, time
+from app.sandbox.network.horizon.show.links import link, paged
 
 
 def show_ledger(rules: Rules, record: LedgerRecord, base: str) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ...engine.frames import account_id
-from ..history import OperationRecord
-from ..names import address, time
-from . import entries, transfers
-from .links import link, neighbours
-from .transactions import muxed_fields, show_transaction
+from app.sandbox.network.engine.frames import account_id
+from app.sandbox.network.horizon.history import OperationRecord
+from app.sandbox.network.horizon.names import address, time
+from app.sandbox.network.horizon.show import entries, transfers
+from app.sandbox.network.horizon.show.links import link, neighbours
+from app.sandbox.network.horizon.show.transactions import muxed_fields, show_transaction
 
 _Details = Callable[[OperationRecord, X.OperationBody], dict[str, Any]]
 

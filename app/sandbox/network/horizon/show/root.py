@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ..names import time
-from ..node import Node
-from .links import link, paged
+from app.sandbox.network.horizon.names import time
+from app.sandbox.network.horizon.node import Node
+from app.sandbox.network.horizon.show.links import link, paged
 
 HORIZON_VERSION = "2.33.0-sandbox"
 CORE_VERSION = "sandbox 19.14.0"

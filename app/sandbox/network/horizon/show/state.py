@@ -2,14 +2,23 @@
 
 from typing import Any
 
-from ...engine.entries import Asset, ClaimableBalance, Offer, Price
-from ..assets import AssetFigures
-from ..names import address, amount, asset_fields, asset_name, asset_type, balance_id, price, time
-from ..pathfinding import Path
-from ..view import Shown
-from .accounts import show_flags, sponsor_field
-from .links import link, paged
-from .predicates import show_kept
+from app.sandbox.network.engine.entries import Asset, ClaimableBalance, Offer, Price
+from app.sandbox.network.horizon.assets import AssetFigures
+from app.sandbox.network.horizon.names import (
+    address,
+    amount,
+    asset_fields,
+    asset_name,
+    asset_type,
+    balance_id,
+    price,
+    time,
+)
+from app.sandbox.network.horizon.pathfinding import Path
+from app.sandbox.network.horizon.show.accounts import show_flags, sponsor_field
+from app.sandbox.network.horizon.show.links import link, paged
+from app.sandbox.network.horizon.show.predicates import show_kept
+from app.sandbox.network.horizon.view import Shown
 
 
 def named(asset: Asset) -> dict[str, str]:

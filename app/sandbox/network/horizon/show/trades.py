@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ..names import address, amount, asset_fields, time
-from ..trades import TradeRecord
-from .links import link
+from app.sandbox.network.horizon.names import address, amount, asset_fields, time
+from app.sandbox.network.horizon.show.links import link
+from app.sandbox.network.horizon.trades import TradeRecord
 
 
 def trade_token(record: TradeRecord) -> str:

@@ -5,11 +5,11 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ...engine.frames import FeeBump, account_id, muxed_id
-from ...engine.signatures import Decorated
-from ..history import TransactionRecord
-from ..names import address, muxed_address, signer, time
-from .links import link, neighbours, paged
+from app.sandbox.network.engine.frames import FeeBump, account_id, muxed_id
+from app.sandbox.network.engine.signatures import Decorated
+from app.sandbox.network.horizon.history import TransactionRecord
+from app.sandbox.network.horizon.names import address, muxed_address, signer, time
+from app.sandbox.network.horizon.show.links import link, neighbours, paged
 
 _MEMOS = {
     X.MemoType.MEMO_NONE: "none",

@@ -5,11 +5,11 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from ...engine.frames import account_id, asset
-from ..effects import amount_sent
-from ..history import OperationRecord
-from ..names import address, amount, asset_fields
-from .transactions import muxed_fields
+from app.sandbox.network.engine.frames import account_id, asset
+from app.sandbox.network.horizon.effects import amount_sent
+from app.sandbox.network.horizon.history import OperationRecord
+from app.sandbox.network.horizon.names import address, amount, asset_fields
+from app.sandbox.network.horizon.show.transactions import muxed_fields
 
 _Type = X.OperationType
 
