@@ -11,11 +11,12 @@ from app.failpoint import failpoint
 from app.stellar import envelopes, operations, signing
 from app.stellar.facts import Node
 from app.stellar.network import Network
-from app.submission.decisions import LIFE_SECONDS, bid, decide, unposted, wants_sequence
+from app.submission.decisions import LIFE_SECONDS, bid, decide, escalation, unposted, wants_sequence
 from app.submission.facts import (
     Answers,
     Attempt,
     Batch,
+    Bump,
     Decision,
     Envelope,
     Holdings,
@@ -94,7 +95,7 @@ def sign(network: Network, unsigned: Unsigned, terms: Terms, write: Write = writ
     fee = bid(terms.bid, terms.bid_max, batch.attempts) * max(len(wanted), 1)
     max_time = node.closed_at + LIFE_SECONDS
     hash, xdr = write(Outline(batch, fee, max_time, instructions(batch, wanted)), network.passphrase, unsigned.signers)
-    attempt = Attempt(hash, max_time, node.ledger, fee)
+    attempt = Attempt(hash, max_time, node.ledger, fee, max(len(wanted), 1))
     return Signed(attempt, Envelope(hash, hash, xdr, fee), tuple(item.id for item in wanted))
 
 
@@ -113,9 +114,19 @@ def signing_accounts(batch: Batch, items: Sequence[Item]) -> list[str]:
     return sorted({batch.channel, *(item.source for item in items if item.wanted)})
 
 
-def take_turn(network: Network, batch: Batch) -> Result:
+@dataclass(frozen=True)
+class Purse:
+    """Who pays a fee bump, and how many stroops an operation may cost at most."""
+
+    bid_max: int
+    signers: tuple[signing.Signer, ...] = field(repr=False)
+
+
+def take_turn(network: Network, batch: Batch, purse: Purse | None = None) -> Result:
     """Ask about a batch, decide, and hand in what is to be handed in."""
-    decision = next_decision(network, batch)
+    decision = next_decision(network, batch, purse)
+    if isinstance(decision, Bump) and purse is not None:
+        return Result(decision, envelope=raise_fee(network, batch, decision, purse))
     if not isinstance(decision, Post):
         return Result(decision)
     failpoint("after_persist")
@@ -124,17 +135,28 @@ def take_turn(network: Network, batch: Batch) -> Result:
     return Result(decision, receipt)
 
 
-def next_decision(network: Network, batch: Batch) -> Decision:
+def next_decision(network: Network, batch: Batch, purse: Purse | None = None) -> Decision:
     """What nobody has seen yet is handed in at once; else one node is asked, unless it has nothing new to say."""
     if not batch.envelopes:
         return Rebuild("it could not be signed before")
     fresh = unposted(batch)
     if fresh is not None:
-        return Post(fresh, batch.attempts[-1].after_ledger)
+        return Post(fresh, max(batch.attempts[-1].after_ledger, batch.asked_ledger))
     node = network.node()
     if node.ledger <= batch.asked_ledger:
         return Wait()
-    return decide(batch, ask(network, batch, node))
+    decision = decide(batch, ask(network, batch, node))
+    if purse is not None and isinstance(decision, (Post, Wait)):
+        return escalation(batch, node, purse.bid_max) or decision
+    return decision
+
+
+def raise_fee(network: Network, batch: Batch, decision: Bump, purse: Purse) -> Envelope:
+    """Return a fee bump around the newest attempt, paid by its channel: to be written down before it is handed in."""
+    inner = next(row for row in batch.envelopes if row.hash == batch.attempts[-1].hash)
+    body = envelopes.bump(inner.xdr, batch.channel, decision.fee, network.passphrase)
+    sealed = envelopes.seal(body, signing.sign(body.hash, purse.signers))
+    return Envelope(body.hash.hex(), inner.hash, sealed, decision.fee)
 
 
 def ask(network: Network, batch: Batch, node: Node, sequence_too: bool = False) -> Answers:

@@ -18,6 +18,7 @@ from app.submission.facts import (
     Answers,
     Attempt,
     Batch,
+    Bump,
     Close,
     Decision,
     Envelope,
@@ -30,6 +31,8 @@ from app.submission.facts import (
 )
 
 LIFE_SECONDS = 60  # how long after the last ledger's close an envelope may apply
+OUTBID_LEDGERS = 3  # so many ledgers without it, and others seem to pay more
+BUMP_FACTOR = 10  # the network replaces what it has queued only for so many times the rate
 TAKEN = ("pending", "duplicate")
 
 
@@ -103,6 +106,18 @@ def _alive(batch: Batch, node: Node) -> Decision:
     if node.ledger >= newest.posted_ledger + patience:
         return Post(newest, node.ledger)
     return Wait(ledger=node.ledger)
+
+
+def escalation(batch: Batch, node: Node, bid_max: int) -> Bump | None:
+    """Return the fee bump to make around the newest attempt, if it seems outbid and ``bid_max`` stroops for each
+    operation allow it. The same transaction is inside, so nothing can happen twice by it."""
+    attempt, newest = batch.attempts[-1], batch.envelopes[-1]
+    envelopes = [row for row in batch.envelopes if row.attempt_hash == attempt.hash]
+    patient = node.ledger < attempt.after_ledger + OUTBID_LEDGERS * len(envelopes)
+    rate = -(-newest.fee // (attempt.operations + (newest.hash != attempt.hash)))
+    if BUMP_FACTOR * rate > bid_max or (patient and newest.code != "tx_insufficient_fee"):
+        return None
+    return Bump(BUMP_FACTOR * rate * (attempt.operations + 1))
 
 
 def heed(orders: Sequence[str], receipt: Receipt) -> Decision:

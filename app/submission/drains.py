@@ -20,7 +20,6 @@ from sqlalchemy.orm import Session
 
 import config
 from app.db import transaction
-from app.errors import NotFound
 from app.failpoint import failpoint
 from app.stellar.network import Horizon, Network
 from app.submission import acts, channels, engine, keys
@@ -62,6 +61,7 @@ class SignJob:
 @dataclass(frozen=True)
 class TurnJob:
     batch: Batch
+    purse: acts.Purse
     network: Network = field(repr=False)
 
     @property
@@ -85,12 +85,14 @@ def claim_unsigned(session: Session, limit: int) -> list[SignJob]:
     """Lease batches to sign; one without a key is set aside, and keeps nobody else waiting."""
     failpoint("after_claim")
     store, jobs = _store(session), []
-    for batch, items in store.lease_bound(limit):
-        try:
-            signers = keys.signers(session, acts.signing_accounts(batch, items))
-        except NotFound as error:
-            store.park(batch, Park(error.message))
+    leased = [(batch, items, acts.signing_accounts(batch, items)) for batch, items in store.lease_bound(limit)]
+    ring = keys.keyring(session, [account for _, _, accounts in leased for account in accounts])
+    for batch, items, accounts in leased:
+        orphans = [account for account in accounts if account not in ring]
+        if orphans:
+            store.park(batch, Park(f"there is no key to sign for {', '.join(orphans)}"))
         else:
+            signers = tuple(signer for account in accounts for signer in ring[account])
             jobs.append(SignJob(acts.Unsigned(batch, tuple(items), signers), _terms(), network()))
     return jobs
 
@@ -104,11 +106,14 @@ def persist_attempt(session: Session, job: SignJob, fact: Signed | Exception) ->
 
 
 def claim_live(session: Session, limit: int) -> list[TurnJob]:
-    return [TurnJob(batch, network()) for batch in _store(session).lease_live(limit)]
+    batches = _store(session).lease_live(limit)
+    ring, bid_max = keys.keyring(session, [batch.channel for batch in batches]), _terms().bid_max
+    purses = [acts.Purse(bid_max, tuple(ring[batch.channel])) for batch in batches]
+    return [TurnJob(batch, purse, network()) for batch, purse in zip(batches, purses, strict=True)]
 
 
 def take_turn(job: TurnJob) -> Result:
-    return acts.take_turn(job.network, job.batch)
+    return acts.take_turn(job.network, job.batch, job.purse)
 
 
 def record_turn(session: Session, job: TurnJob, fact: Result | Exception) -> None:
@@ -167,4 +172,5 @@ def _terms() -> acts.Terms:
 
 
 def _store(session: Session) -> Postgres:
-    return Postgres(session, current_app.config["RESOLVE_INTERVAL_SECONDS"])
+    settings = current_app.config
+    return Postgres(session, settings["RESOLVE_INTERVAL_SECONDS"], settings["FEES_DAILY_STROOPS_MAX"])

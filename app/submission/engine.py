@@ -41,6 +41,8 @@ def record(store: Store, batch: Batch, fact: Result | Exception) -> bool:
         return store.park(batch, decision)
     if isinstance(decision, Post):
         return _noted(store, batch, decision, fact)
+    if fact.envelope is not None:
+        return store.add(batch, fact.envelope)
     return store.put_off(batch, decision)
 
 

@@ -37,6 +37,7 @@ class Attempt:
     max_time: int
     after_ledger: int
     fee: int
+    operations: int = 1
 
 
 @dataclass(frozen=True)
@@ -134,15 +135,24 @@ class Park:
     why: str
 
 
-Decision = Wait | Post | Close | Rebuild | Park
+@dataclass(frozen=True)
+class Bump:
+    """Others pay more: offer ``fee`` stroops for the newest attempt, in a fee bump around it."""
+
+    fee: int
+
+
+Decision = Wait | Post | Close | Rebuild | Park | Bump
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a batch's turn: the decision, and the receipt where something was handed in."""
+    """What came of a batch's turn: the decision; the receipt where something was handed in; a fee bump where one was
+    signed."""
 
     decision: Decision
     receipt: Receipt | None = None
+    envelope: Envelope | None = None
 
 
 @dataclass(frozen=True)

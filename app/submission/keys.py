@@ -3,6 +3,7 @@
 The web process has no TREASURY_KEYS, and nothing here is called by it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -13,7 +14,6 @@ from sqlalchemy.orm import Session
 from stellar_sdk import Keypair
 
 import config
-from app.errors import NotFound
 from app.stellar import signing
 from app.submission.models import SigningKey
 from app.vault import Vault
@@ -25,15 +25,12 @@ def add(session: Session, account: str, key: Keypair) -> None:
     session.execute(insert(SigningKey).values(values).on_conflict_do_nothing())
 
 
-def signers(session: Session, accounts: Iterable[str]) -> tuple[signing.Signer, ...]:
-    """Return all who sign for ``accounts``; raise NotFound for one without a key."""
-    wanted = list(accounts)
-    rows = session.scalars(select(SigningKey).where(SigningKey.account.in_(wanted))).all()
-    orphans = set(wanted) - {row.account for row in rows}
-    if orphans:
-        raise NotFound(f"there is no key to sign for {', '.join(sorted(orphans))}", code="no_key")
-    vault = _vault()
-    return tuple(signing.keypair(vault, row.address, row.sealed_seed) for row in rows)
+def keyring(session: Session, accounts: Iterable[str]) -> dict[str, list[signing.Signer]]:
+    """Return all who sign for each of ``accounts``; one without a key is left out."""
+    ring: dict[str, list[signing.Signer]] = defaultdict(list)
+    for row in session.scalars(select(SigningKey).where(SigningKey.account.in_(set(accounts)))):
+        ring[row.account].append(signing.keypair(_vault(), row.address, row.sealed_seed))
+    return ring
 
 
 def _vault() -> Vault:

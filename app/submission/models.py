@@ -102,6 +102,8 @@ class Batch(Lifecycle, Base):
     memo_type: Mapped[str]
     memo: Mapped[str]
     asked_ledger: Mapped[int] = mapped_column(server_default="0")  # nothing of it was in the ledger up to here
+    fee: Mapped[int] = mapped_column(server_default="0")  # what the network took for it
+    closed_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(server_default="")
 
     @declared_attr.directive
@@ -109,6 +111,7 @@ class Batch(Lifecycle, Base):
         opened = text("state <> 'closed'")
         return (
             UniqueConstraint("channel", "sequence"),
+            Index(None, "organization_id", "closed_at"),
             Index("uq_batch_open_channel", "channel", unique=True, postgresql_where=opened),
             cls.due_index(),
         )
@@ -123,6 +126,7 @@ class Attempt(Base):
     max_time: Mapped[int]  # Unix seconds: in no ledger closed later
     after_ledger: Mapped[int]  # the last ledger when it was signed: it is in none up to there
     fee: Mapped[int]  # the most it may cost
+    operations: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(server_default=now())
 
     __table_args__ = (Index(None, "batch_id"),)

@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.clock import after
+from app.clock import after, now
+from app.money import STROOPS_MAX
 from app.states import claim, held, move, put_off
 from app.submission import closing, decisions, forming
 from app.submission.facts import (
@@ -36,15 +37,18 @@ from app.submission.models import Envelope as EnvelopeRow
 from app.submission.states import IN_BATCH, OUT, RECALLED, UNSIGNED
 
 LEASE_SECONDS = 30
+DAY_SECONDS = 86_400
 PARKED_SECONDS = 600  # how often a parked batch is looked at again
 
 
 class Postgres:
-    """See ``store.Store``. ``interval_seconds`` is how long a batch is left alone between two questions."""
+    """See ``store.Store``. ``interval_seconds`` is how long a batch is left alone between two questions;
+    ``fees_daily_max`` what fees may come to in a day, in stroops, before none is raised."""
 
-    def __init__(self, session: Session, interval_seconds: int = 1):
+    def __init__(self, session: Session, interval_seconds: int = 1, fees_daily_max: int = STROOPS_MAX):
         self.session = session
         self.interval_seconds = interval_seconds
+        self.fees_daily_max = fees_daily_max
 
     def lease_sources(self, limit: int) -> Sequence[Source]:
         return forming.lease_sources(self.session, limit, LEASE_SECONDS)
@@ -71,13 +75,10 @@ class Postgres:
                 max_time=attempt.max_time,
                 after_ledger=attempt.after_ledger,
                 fee=attempt.fee,
+                operations=attempt.operations,
             )
         )
-        self.session.execute(
-            insert(EnvelopeRow).values(
-                hash=envelope.hash, attempt_hash=attempt.hash, xdr=envelope.xdr, fee=envelope.fee
-            )
-        )
+        self._insert(envelope)
         places = [
             {"attempt_hash": attempt.hash, "operation_index": index, "order_id": order_id}
             for index, order_id in enumerate(signed.orders)
@@ -107,6 +108,14 @@ class Postgres:
         )
         return bool(self._ours(batch) and self.session.execute(said))
 
+    def add(self, batch: Batch, envelope: Envelope) -> bool:
+        if self._spent_today(batch.organization_id) + envelope.fee > self.fees_daily_max:
+            return self.put_off(batch, Wait())
+        if not put_off(self.session, BatchRow, batch.id, batch.fence, 0):
+            return False
+        self._insert(envelope)
+        return True
+
     def put_off(self, batch: Batch, decision: Decision) -> bool:
         wait = decision if isinstance(decision, Wait) else Wait()
         seconds = max(self.interval_seconds, wait.seconds)
@@ -128,10 +137,19 @@ class Postgres:
         return put_off(self.session, BatchRow, batch.id, batch.fence, PARKED_SECONDS, reason=why)
 
     def close(self, batch: Batch, closed: Close) -> bool:
-        if not move(self.session, BatchRow, "close", *held(BatchRow, batch.id, batch.fence)):
+        this, fee = held(BatchRow, batch.id, batch.fence), closed.transaction.fee_charged
+        if not move(self.session, BatchRow, "close", *this, closed_at=now(), fee=fee):
             return False
         closing.close(self.session, batch, closed, items(self.session, [batch.id], lock=True)[batch.id])
         return True
+
+    def _insert(self, envelope: Envelope) -> None:
+        row = {"hash": envelope.hash, "attempt_hash": envelope.attempt_hash, "xdr": envelope.xdr, "fee": envelope.fee}
+        self.session.execute(insert(EnvelopeRow).values(row))
+
+    def _spent_today(self, organization_id: str) -> int:
+        closed = select(func.sum(BatchRow.fee)).where(BatchRow.organization_id == organization_id)
+        return int(self.session.scalar(closed.where(BatchRow.closed_at > after(-DAY_SECONDS))) or 0)
 
     def _ours(self, batch: Batch) -> bool:
         mine = select(BatchRow.id).where(*held(BatchRow, batch.id, batch.fence)).with_for_update()
@@ -176,7 +194,7 @@ def items(session: Session, batch_ids: list[int], lock: bool = False) -> dict[in
 
 
 def _attempt(row: AttemptRow) -> Attempt:
-    return Attempt(row.hash, row.max_time, row.after_ledger, row.fee)
+    return Attempt(row.hash, row.max_time, row.after_ledger, row.fee, row.operations)
 
 
 def _envelope(row: EnvelopeRow) -> Envelope:

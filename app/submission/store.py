@@ -7,7 +7,7 @@ tests. Whatever takes a batch that was leased changes nothing, and says so, once
 from collections.abc import Sequence
 from typing import Protocol
 
-from app.submission.facts import Batch, Close, Decision, Holdings, Item, Park, Rebuild, Result, Signed, Source
+from app.submission.facts import Batch, Close, Decision, Envelope, Holdings, Item, Park, Rebuild, Result, Signed, Source
 
 
 class Store(Protocol):
@@ -34,6 +34,9 @@ class Store(Protocol):
 
     def note(self, batch: Batch, result: Result) -> bool:
         """Write down what a node said to an envelope."""
+
+    def add(self, batch: Batch, envelope: Envelope) -> bool:
+        """Write down a fee bump of the batch's newest attempt: it is handed in next."""
 
     def put_off(self, batch: Batch, decision: Decision) -> bool:
         """Give a batch back, to be looked at again later."""

@@ -53,6 +53,8 @@ def upgrade() -> None:
         _text("memo_type"),
         _text("memo"),
         _number("asked_ledger", server_default="0"),
+        _number("fee", server_default="0"),
+        sa.Column("closed_at", sa.DateTime(timezone=True)),
         _text("reason", server_default=""),
         *_lifecycle(),
         sa.UniqueConstraint("channel", "sequence"),
@@ -76,7 +78,7 @@ def upgrade() -> None:
         "attempt",
         sa.Column("hash", sa.Text, primary_key=True),
         sa.Column("batch_id", sa.BigInteger, sa.ForeignKey("batch.id"), nullable=False),
-        *map(_number, ("max_time", "after_ledger", "fee")),
+        *map(_number, ("max_time", "after_ledger", "fee", "operations")),
         _moment("created_at"),
     )
     op.create_table(
@@ -114,6 +116,7 @@ def upgrade() -> None:
     )
     _index("channel", "state", "due_at")
     _index("batch", "state", "due_at")
+    _index("batch", "organization_id", "closed_at")
     _index("order", "state", "owner", "due_at")
     _index("order", "batch_id")
     _index("attempt", "batch_id")

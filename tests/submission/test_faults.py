@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.organizations.models import Organization
 from app.stellar import horizon
-from app.submission.models import Attempt, Batch, Channel, Order
+from app.submission.models import Attempt, Batch, Channel, Envelope, Order
 from app.submission.service import NewOrder, outcome, request, request_all
 from tests.submission.conftest import PAYEE, World, add_channel, key
 from tests.submission.test_paying import states
@@ -163,3 +164,31 @@ def test_many_orders_over_many_channels_and_faults_are_each_paid_once(
     assert set(states(session).values()) == {"settled"}
     assert world.held(PAYEE.public_key) - before == 30 * 10_000_000
     assert session.scalar(select(func.count()).select_from(Order)) == 30
+
+
+def test_whoever_is_outbid_offers_more_for_the_same_transaction(
+    world: World, session: Session, wish: Wish, channel: str
+) -> None:
+    before = world.held(PAYEE.public_key)
+    request(session, wish(owner_key="a"))
+    session.commit()
+    world.network.fault("surge", times=0, fee=5000)
+    for _ in range(8):
+        world.settle()
+    paid_once(world, session, channel, before)
+    envelopes = session.scalars(select(Envelope).order_by(Envelope.created_at)).all()
+    assert [row.fee for row in envelopes] == [1000, 10 * 1000 * 2]
+    assert session.scalar(select(func.count()).select_from(Attempt)) == 1
+
+
+def test_no_fee_is_raised_above_what_a_day_may_cost(
+    world: World, session: Session, wish: Wish, channel: str, app: Flask
+) -> None:
+    app.config["FEES_DAILY_STROOPS_MAX"] = 15_000
+    request(session, wish(owner_key="a"))
+    session.commit()
+    world.network.fault("surge", times=0, fee=5000)
+    for _ in range(6):
+        world.settle()
+    assert states(session) == {"a": "bound"}
+    assert session.scalar(select(func.count()).select_from(Envelope)) == 1
