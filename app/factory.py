@@ -14,6 +14,7 @@ from app.db import db, migrate
 from app.ledger.cli import ledger
 from app.messages.cli import messages
 from app.organizations.cli import anchors, keys, organizations
+from app.reconcile import command as reconcile
 from app.sep import errors, frame, sep1, sep10, sep12, sep31
 from app.states import wake_after_commit
 from app.submission.cli import channel, treasury
@@ -36,6 +37,7 @@ COMMANDS = [
     watch,
     treasury,
     channel,
+    reconcile,
 ]
 
 

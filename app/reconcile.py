@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import click
 from flask.cli import with_appcontext
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
+from app import commands
 from app.anchor import tally as anchor
 from app.db import transaction
 from app.errors import Refused
@@ -132,7 +132,7 @@ def holdings() -> list[Holding]:
 @with_appcontext
 def command() -> None:
     """Say where every stroop is, and name every difference; exit with 1 if there is one."""
-    Console().print(balances())
+    commands.show(balances())
     try:
         wrong = [words for sentence, differences in findings() for words in told(sentence, differences)]
     except Refused as refusal:

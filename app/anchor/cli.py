@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import click
 from flask import current_app
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 import rails
+from app import commands
 from app.anchor import operate
 from app.anchor.counters import counter, names
 from app.anchor.show import shown
@@ -28,12 +28,12 @@ rails_ = Commands("rails", help="Banks and mobile money.")
 @click.option("--limit", default=50, show_default=True)
 def list_transactions(states: Sequence[str], limit: int) -> None:
     """List transactions, the latest first; only those in STATES if any are named."""
-    table = Table("id", "state", "asset", "expected", "in", "out", "rail", "message", box=None)
+    table = Table(Column("id", no_wrap=True), "state", "asset", "expected", "in", "out", "rail", "message", box=None)
     with transaction() as session:
         for row in operate.listed(session, states, limit):
             amounts = [show(n) if n is not None else "" for n in (row.amount_expected, row.amount_in, row.amount_out)]
             table.add_row(row.id, row.state, code(row.asset.asset), *amounts, row.rail, row.message)
-    Console().print(table)
+    commands.show(table)
 
 
 @transactions.command("show")
@@ -66,14 +66,14 @@ def act_on_transaction(transaction_id: str, verb: str, reason: str) -> None:
 @suspense.command("list")
 def list_suspense() -> None:
     """List what nobody claimed, with the reason."""
-    table = Table("observation", "when", "from", "amount", "memo", "reason", box=None)
+    table = Table(Column("observation", no_wrap=True), "when", "from", "amount", "memo", "reason", box=None)
     with transaction() as session:
         for row in operate.unclaimed(session):
             amount = f"{show(row.amount)} {code(row.asset)}"
             table.add_row(
                 str(row.id), f"{row.closed_at:%Y-%m-%d %H:%M}", row.counterparty, amount, row.memo, row.reason
             )
-    Console().print(table)
+    commands.show(table)
 
 
 @suspense.command("assign")
