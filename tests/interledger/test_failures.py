@@ -12,7 +12,7 @@ from app.interledger.connection import Connection
 from app.interledger.delivery import Outcome
 from app.interledger.destinations import Destination, Invoice
 from app.interledger.failures import Failure, PaymentFailed
-from app.interledger.flight import Limits
+from app.interledger.flight import LIMITS, Limits
 from app.interledger.holds import Hold, InsufficientFunds, NoHolds
 from app.interledger.packet import FULFILL, Fulfill, Reject, Reply
 from app.interledger.quoting import Terms, quote
@@ -26,7 +26,7 @@ from tests.interledger.conftest import PRICES, USD, fixed_delivery, fixed_send
 
 HERE = Asking(allow_private=True)
 IMPATIENT = Limits(idle_seconds=0.2, probe_seconds=0.2)
-OPTIONS = Options(limits=IMPATIENT)
+OPTIONS = Options()
 
 
 class Mute(Receiver):
@@ -72,12 +72,12 @@ class Provoking:
         self.peer, self.uplink = peer, uplink
         self.connection = Connection(peer.credentials())
 
-    def quote(self, terms: Terms) -> None:
-        quote(self.uplink, self.connection, terms, IMPATIENT)
+    def quote(self, terms: Terms, limits: Limits = LIMITS) -> None:
+        quote(self.uplink, self.connection, terms, limits)
 
     def pay(self, options: Options = OPTIONS, before: Callable[[], None] = lambda: None) -> None:
         """Quote at the best of terms, let something happen, and pay."""
-        offer = quote(self.uplink, self.connection, fixed_send(1000), IMPATIENT)
+        offer = quote(self.uplink, self.connection, fixed_send(1000))
         before()
         outcome = pay(self.uplink, self.connection, offer, options)
         self.check(outcome)
@@ -123,7 +123,7 @@ def _invoice(at: Provoking, invoice: Invoice) -> None:
 
 def _overloaded(at: Provoking) -> None:
     at.fault(Reject("T04", CONNECTOR))
-    at.quote(fixed_send(1000))
+    at.quote(fixed_send(1000), IMPATIENT)
 
 
 def _worse_rate(at: Provoking) -> None:
@@ -165,7 +165,9 @@ PROVOKED: dict[Failure, Callable[[Provoking], object]] = {
     Failure.ExternalRateUnavailable: lambda at: at.quote(replace(fixed_send(1000), prices={"USD": Decimal(1)})),
     Failure.RateProbeFailed: _overloaded,
     Failure.InsufficientExchangeRate: _worse_rate,
-    Failure.IdleTimeout: lambda at: at.pay(before=lambda: at.fault(Reject("T04", CONNECTOR), first=3)),
+    Failure.IdleTimeout: lambda at: at.pay(
+        Options(limits=IMPATIENT), lambda: at.fault(Reject("T04", CONNECTOR), first=3)
+    ),
     Failure.ClosedByReceiver: _declining,
     Failure.IncompatibleReceiveMax: lambda at: at.pay(before=lambda: at.receiver(Modest)),
     Failure.ReceiverProtocolViolation: lambda at: at.pay(before=lambda: at.receiver(Liar)),
