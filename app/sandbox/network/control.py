@@ -5,7 +5,9 @@ POST   /control/close       {"ledgers": 1}                close ledgers now
 POST   /control/interval    {"seconds": 0.2}              0: close only when told
 POST   /control/time        {"seconds": 3600}             drive the ledger's clock ahead
 POST   /control/lag         {"node": 0, "ledgers": 3}     keep a node behind core
+POST   /control/snapshot    {"path": "…"}                 write the ledger to a file (see --state)
 POST   /control/faults      {"kind": …, …}                order a fault (see faults.py)
+POST   /control/weather     {"seed": 7, "percent": 10}    faults at random
 DELETE /control/faults                                    all is well again
 """
 

@@ -34,6 +34,7 @@ class World:
         self._entries: dict[Key, Entry] = {}
         self._undo: list[tuple[Key, Entry | None]] = []
         self.books = Books()
+        self.assets: set[Asset] = set()  # that anybody ever trusted
         self.sponsorships: dict[bytes, bytes] = {}  # sponsored → sponsoring, of the transaction under way
         self.sequences_to_apply: dict[bytes, int] = {}  # source → number, of the transactions of the ledger under way
         for entry in entries:
@@ -86,7 +87,9 @@ class World:
         self._undo.clear()
 
     def _set(self, key: Key, entry: Entry | None) -> None:
-        if key[0] == "offer":
+        if key[0] == "line":
+            self.assets.add(key[2])
+        elif key[0] == "offer":
             self.books.replace(self._entries.get(key), entry)  # type: ignore[arg-type]
         elif key[0] == "sponsorship":
             self._sponsor(key[1], entry)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from app.sandbox.network.engine.entries import Account, ClaimableBalance, Data, 
 from app.sandbox.network.engine.frames import account_id, asset, muxed_id
 from app.sandbox.network.engine.operations.trust import coded_asset
 from app.sandbox.network.engine.world import Changes
+from app.sandbox.network.horizon.contracts import moved
 from app.sandbox.network.horizon.history import OperationRecord
 from app.sandbox.network.horizon.names import address, amount, asset_fields, asset_name, balance_id, signer
 from app.sandbox.network.horizon.show.predicates import show_said
@@ -281,6 +282,14 @@ def _clawback(record: OperationRecord, body: Any) -> Iterator[Effect]:
     yield body.clawback_op.from_, "account_debited", taken
 
 
+def _called(record: OperationRecord, _: Any) -> Iterator[Effect]:
+    change = moved(record)
+    if change:
+        details = {**asset_fields(change.asset), "amount": amount(change.transfer.amount)}
+        yield change.transfer.source, "account_debited", details
+        yield change.transfer.destination, "account_credited", details
+
+
 _EFFECTS: dict[X.OperationType, Callable[[OperationRecord, Any], Iterator[Effect]]] = {
     _Type.CREATE_ACCOUNT: _creation,
     _Type.PAYMENT: _payment,
@@ -300,4 +309,5 @@ _EFFECTS: dict[X.OperationType, Callable[[OperationRecord, Any], Iterator[Effect
     _Type.CLAIM_CLAIMABLE_BALANCE: _claim,
     _Type.CLAWBACK_CLAIMABLE_BALANCE: _claw_balance,
     _Type.CLAWBACK: _clawback,
+    _Type.INVOKE_HOST_FUNCTION: _called,
 }

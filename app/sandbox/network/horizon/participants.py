@@ -6,6 +6,7 @@ from typing import Any
 from stellar_sdk import xdr as X
 
 from app.sandbox.network.engine.frames import account_id
+from app.sandbox.network.engine.operations.contracts import transfer
 from app.sandbox.network.horizon.history import OperationRecord, TransactionRecord
 
 _Type = X.OperationType
@@ -49,6 +50,11 @@ def _revoked(_: OperationRecord, body: X.OperationBody) -> list[bytes]:
     return [account_id(held.account_id)] if held else []
 
 
+def _called(_: OperationRecord, body: X.OperationBody) -> list[bytes]:
+    asked = transfer(body.invoke_host_function_op)  # type: ignore[arg-type]
+    return [asked.source, asked.destination] if asked else []
+
+
 _Others = Callable[[OperationRecord, Any], list[bytes]]
 
 _OTHERS: dict[X.OperationType, _Others] = {
@@ -68,4 +74,5 @@ _OTHERS: dict[X.OperationType, _Others] = {
     ],
     _Type.END_SPONSORING_FUTURE_RESERVES: _ended,
     _Type.REVOKE_SPONSORSHIP: _revoked,
+    _Type.INVOKE_HOST_FUNCTION: _called,
 }

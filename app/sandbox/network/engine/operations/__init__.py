@@ -5,6 +5,7 @@ from typing import Any
 from app.sandbox.network.engine.operations import (
     accounts,
     claimables,
+    contracts,
     offers,
     options,
     paths,
@@ -14,6 +15,6 @@ from app.sandbox.network.engine.operations import (
 )
 from app.sandbox.network.engine.operations.rule import Rule
 
-_FAMILIES = (accounts, payments, paths, offers, trust, options, claimables, sponsoring)
+_FAMILIES = (accounts, payments, paths, offers, trust, options, claimables, sponsoring, contracts)
 
 RULES: dict[Any, Rule] = {type: rule for family in _FAMILIES for type, rule in family.RULES.items()}

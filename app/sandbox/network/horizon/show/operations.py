@@ -6,6 +6,7 @@ from typing import Any
 from stellar_sdk import xdr as X
 
 from app.sandbox.network.engine.frames import account_id
+from app.sandbox.network.horizon.contracts import show_call
 from app.sandbox.network.horizon.history import OperationRecord
 from app.sandbox.network.horizon.names import address, time
 from app.sandbox.network.horizon.show import entries, transfers
@@ -14,7 +15,11 @@ from app.sandbox.network.horizon.show.transactions import muxed_fields, show_tra
 
 _Details = Callable[[OperationRecord, X.OperationBody], dict[str, Any]]
 
-DETAILS: dict[X.OperationType, _Details] = {**transfers.DETAILS, **entries.DETAILS}
+DETAILS: dict[X.OperationType, _Details] = {
+    **transfers.DETAILS,
+    **entries.DETAILS,
+    X.OperationType.INVOKE_HOST_FUNCTION: lambda record, _: show_call(record),
+}
 
 
 def show_operation(record: OperationRecord, base: str, *, joined: bool = False) -> dict[str, Any]:
