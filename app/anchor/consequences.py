@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 CORRECTION_SECONDS = 7 * 86_400  # how long a customer may take to correct what the rail refused
 REMIND_SECONDS = 86_400
 
+NOTHING_KEPT = {"amount_out": 0, "amount_fee": 0}  # of what goes back nothing goes out and nothing is earned
+
 Facts = dict[str, Any]
 
 
@@ -84,7 +86,8 @@ def come_back(session: Session, transaction: Transaction, report: Report) -> Non
 def send_back(session: Session, transaction: Transaction, why: str, **facts: Any) -> None:
     """The payee will not get it: all of it goes back to where it came from."""
     books.void_payout(session, transaction)
-    move_one(session, transaction, "refund", due_at=after(REMIND_SECONDS), message=why, note=why, **facts)
+    facts |= {"message": why, "note": why, **NOTHING_KEPT}
+    move_one(session, transaction, "refund", due_at=after(REMIND_SECONDS), **facts)
     refund(session, transaction, why)
 
 

@@ -89,7 +89,7 @@ def _settle(session: Session, refund: Refund, transaction_hash: str) -> None:
     transaction = session.get_one(Transaction, refund.transaction_id, with_for_update={"of": Transaction})
     session.refresh(transaction, ["refunds"])
     if refund.whole:
-        move_one(session, transaction, "settle", completed_at=now())
+        move_one(session, transaction, "settle", completed_at=now(), amount_out=0, amount_fee=0)
     else:
         transaction.message = f"{refund.reason}; it went back"
     tell(session, transaction)

@@ -53,8 +53,9 @@ def test_what_the_bank_refuses_goes_back_with_the_refund_memo(house):
     assert (order.amount, order.destination, order.memo_type, order.memo) == (100 * UNIT, house.payer, "id", "77")
     assert house.balance("owed") == 100 * UNIT
     house.settle(order)
-    assert house.see(key).state == "refunded"
-    assert house.see(key).refunds[0].stellar_transaction_id
+    done = house.see(key)
+    assert (done.state, done.amount_in, done.amount_out, done.amount_fee) == ("refunded", 100 * UNIT, 0, 0)
+    assert done.refunds[0].stellar_transaction_id
     assert house.balance("owed") == 0
 
 
