@@ -20,7 +20,7 @@ LEDGER_BITS = 32  # an operation's id (TOID) begins with its ledger
 
 @dataclass(frozen=True)
 class Fact:
-    """One movement on our account: the columns of its Observation. Not ``direction``: it could not be read."""
+    """One movement on our account: the columns of its Observation. Without a direction, it could not be read."""
 
     id: str
     operation_id: int

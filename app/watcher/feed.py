@@ -1,6 +1,7 @@
-"""Where facts come from: Horizon, a page at a time, from a cursor on. Another source would offer the same ``page``."""
+"""Where facts come from: Horizon, a page at a time, from a cursor on. Another source would offer the same ``pages``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from app.errors import Unavailable
@@ -18,6 +19,17 @@ class Page:
     cursor_after: int
     facts: Sequence[Fact]
     full: bool
+
+
+def pages(url: str, account: str, cursor: int) -> Iterator[Page]:
+    """Yield every page of ``account`` after ``cursor``, one at least; the next is read while one is written down."""
+    with ThreadPoolExecutor(max_workers=1) as ahead:
+        current = page(url, account, cursor)
+        while current.full:
+            coming = ahead.submit(page, url, account, current.cursor_after)
+            yield current
+            current = coming.result()
+        yield current
 
 
 def page(url: str, account: str, cursor: int) -> Page:

@@ -48,15 +48,16 @@ class Reader:
         return 0
 
     def _read(self, stream: Followed, node: Node) -> int:
-        found, cursor, more = 0, stream.cursor, self._may_read(stream, node)
-        while more and not self.stop.is_set():
-            page = feed.page(self.url, stream.account, cursor)
-            if not self._record(page, node):
-                break  # somebody else leads, or an operator has stopped the stream
-            found, cursor, more = found + len(page.facts), page.cursor_after, page.full
+        found = 0
+        if self._may_read(stream, node):
+            for page in feed.pages(self.url, stream.account, stream.cursor):
+                if self.stop.is_set() or not self._record(page, node):
+                    break
+                found += len(page.facts)
         return found
 
     def _record(self, page: Page, node: Node) -> bool:
+        """Write the page down; say whether it was ours to write, not another leader's, nor stopped by an operator."""
         with transaction() as session:
             recorded = service.record(session, page, node.ledger)
             if page.facts:

@@ -43,4 +43,4 @@ def unread(session: Session) -> Sequence[Observation]:
 
 def spans(session: Session) -> dict[str, int]:
     """Return, for each account that is followed, the last ledger up to which everything was read."""
-    return dict(session.execute(select(Stream.account, Stream.read_ledger)).tuples().all())
+    return dict(session.execute(select(Stream.account, Stream.read_ledger)).all())
