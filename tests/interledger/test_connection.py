@@ -31,7 +31,16 @@ def test_a_fulfill_with_the_receivers_word_is_believed() -> None:
     assert (found.fate, found.delivered, found.authentic) == (Fate.FULFILLED, 50, True)
 
 
-@pytest.mark.parametrize("data", [b"", bytes(60), said(REJECT), said(PREPARE), said(FULFILL, sequence=8)])
+NO_WORD = {
+    "nothing": b"",
+    "noise": bytes(60),
+    "a reject's": said(REJECT),
+    "a prepare": said(PREPARE),
+    "another packet's": said(FULFILL, sequence=8),
+}
+
+
+@pytest.mark.parametrize("data", NO_WORD.values(), ids=NO_WORD)
 def test_a_fulfill_without_it_still_costs_money_but_claims_nothing(data: bytes) -> None:
     sealed = CONNECTION.seal(MONEY, SOON)
     found = answer(MONEY, Fulfill(sealed.fulfillment or b"", data), sealed)
@@ -53,7 +62,7 @@ def test_a_reject_with_the_receivers_word_tells_what_arrived(kind: int) -> None:
     assert (found.fate, found.code, found.delivered, found.authentic) == (Fate.REJECTED, "F99", 50, True)
 
 
-@pytest.mark.parametrize("data", [b"", bytes(60), said(REJECT, sequence=6)])
+@pytest.mark.parametrize("data", [b"", bytes(60), said(REJECT, sequence=6)], ids=["nothing", "noise", "another's"])
 def test_a_reject_without_it_tells_only_its_code(data: bytes) -> None:
     found = answer(PROBE, Reject("F99", data=data))
     assert (found.code, found.delivered, found.authentic) == ("F99", None, False)
