@@ -114,12 +114,22 @@ def signing_accounts(batch: Batch, items: Sequence[Item]) -> list[str]:
     return sorted({batch.channel, *(item.source for item in items if item.wanted)})
 
 
+Wrap = Callable[[str, str, int, str, Sequence[signing.Signer]], tuple[str, str]]
+
+
+def wrap(xdr: str, fee_source: str, fee: int, passphrase: str, signers: Sequence[signing.Signer]) -> tuple[str, str]:
+    """Return the hash and the signed envelope of a fee bump around ``xdr``."""
+    body = envelopes.bump(xdr, fee_source, fee, passphrase)
+    return body.hash.hex(), envelopes.seal(body, signing.sign(body.hash, signers))
+
+
 @dataclass(frozen=True)
 class Purse:
     """Who pays a fee bump, and how many stroops an operation may cost at most."""
 
     bid_max: int
     signers: tuple[signing.Signer, ...] = field(repr=False)
+    wrap: Wrap = wrap
 
 
 def take_turn(network: Network, batch: Batch, purse: Purse | None = None) -> Result:
@@ -154,9 +164,8 @@ def next_decision(network: Network, batch: Batch, purse: Purse | None = None) ->
 def raise_fee(network: Network, batch: Batch, decision: Bump, purse: Purse) -> Envelope:
     """Return a fee bump around the newest attempt, paid by its channel: to be written down before it is handed in."""
     inner = next(row for row in batch.envelopes if row.hash == batch.attempts[-1].hash)
-    body = envelopes.bump(inner.xdr, batch.channel, decision.fee, network.passphrase)
-    sealed = envelopes.seal(body, signing.sign(body.hash, purse.signers))
-    return Envelope(body.hash.hex(), inner.hash, sealed, decision.fee)
+    hash, xdr = purse.wrap(inner.xdr, batch.channel, decision.fee, network.passphrase, purse.signers)
+    return Envelope(hash, inner.hash, xdr, decision.fee)
 
 
 def ask(network: Network, batch: Batch, node: Node, sequence_too: bool = False) -> Answers:
