@@ -101,17 +101,16 @@ def operations(url: str, account: str, cursor: int, limit: int = RECORDS_MAX) ->
 
 
 def effects(url: str, operation_id: int) -> list[dict[str, Any]]:
-    """Return the records of all the operation's effects."""
+    """Return the records of all the operation's effects. Raises Unavailable also if the node has no such operation."""
     found: list[dict[str, Any]] = []
-    cursor = ""
-    while len(found) % RECORDS_MAX == 0:
-        path = f"/operations/{operation_id}/effects?order=asc&limit={RECORDS_MAX}&cursor={cursor}"
-        records = _records(url, path)
-        if not records:
-            break
-        found += records
+    cursor, more = "", True
+    while more:
+        page = _records(url, f"/operations/{operation_id}/effects?order=asc&limit={RECORDS_MAX}&cursor={cursor}")
+        if page is None:
+            raise Unavailable(f"{url} has no operation {operation_id}", code="horizon_unavailable")
+        found, more = found + page, len(page) == RECORDS_MAX
         with _understood(url):
-            cursor = records[-1]["paging_token"]
+            cursor = page[-1]["paging_token"] if more else ""
     return found
 
 
@@ -132,7 +131,7 @@ def closings(url: str, silence_seconds: int) -> Iterator[None]:
     """
     path, asked = f"{url}/ledgers?cursor=now&limit={RECORDS_MAX}", {"Accept": "text/event-stream"}
     try:
-        with _session().get(path, headers=asked, stream=True, timeout=(GET_SECONDS[0], silence_seconds)) as answer:
+        with session().get(path, headers=asked, stream=True, timeout=(GET_SECONDS[0], silence_seconds)) as answer:
             if answer.status_code != 200:
                 raise Unavailable(f"{path} answered {answer.status_code}", code="horizon_unavailable")
             for line in answer.iter_lines(chunk_size=1):
@@ -160,7 +159,7 @@ ASYNC_STATUSES = {
 
 def _post(url: str, envelope_xdr: str) -> Receipt:
     try:
-        answer = _session().post(url, data={"tx": envelope_xdr}, timeout=POST_SECONDS)
+        answer = session().post(url, data={"tx": envelope_xdr}, timeout=POST_SECONDS)
         body = answer.json()
     except (requests.RequestException, ValueError) as error:
         return Receipt("unknown", why=f"{type(error).__name__} from {url}")
@@ -199,7 +198,7 @@ def _session_of(_process: int) -> requests.Session:
     return session
 
 
-def _session() -> requests.Session:
+def session() -> requests.Session:
     """Return this process's connections; after a fork the child opens its own.
 
     Threads share them. So they share cookies too, which is welcome: by these a load balancer keeps us at one node.
@@ -209,7 +208,7 @@ def _session() -> requests.Session:
 
 def _get(url: str, path: str) -> dict[str, Any] | None:
     try:
-        answer = _session().get(f"{url}{path}", timeout=GET_SECONDS, allow_redirects=False)
+        answer = session().get(f"{url}{path}", timeout=GET_SECONDS, allow_redirects=False)
         body = answer.json()
     except (requests.RequestException, ValueError) as error:
         raise Unavailable(f"{url} does not answer: {type(error).__name__}", code="horizon_unavailable") from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.errors import Unavailable
 from app.stellar import horizon
 from app.watcher.facts import Fact, facts
-from app.watcher.movements import Record, needs_effects
+from app.watcher.movements import ALWAYS_HAVE_EFFECTS, Record, needs_effects
 
 
 @dataclass(frozen=True)
@@ -47,4 +47,9 @@ def page(url: str, account: str, cursor: int) -> Page:
 
 
 def _effects(url: str, record: Record) -> Sequence[Record]:
-    return horizon.effects(url, int(record["id"])) if needs_effects(record) else ()
+    if not needs_effects(record):
+        return ()
+    found = horizon.effects(url, int(record["id"]))
+    if not found and record["type"] in ALWAYS_HAVE_EFFECTS:
+        raise Unavailable(f"{url} does not show yet what {record['id']} moved", code="horizon_unavailable")
+    return found

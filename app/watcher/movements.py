@@ -55,7 +55,7 @@ def needs_effects(record: Record) -> bool:
 
 def _between(sender: Party, receiver: Party, arrived: Money, sent: Money | None = None) -> list[Movement]:
     """``sent`` is what left the sender, where that differs from what arrived. To oneself nothing moves."""
-    sent = sent or arrived
+    sent = arrived if sent is None else sent
     if sender.account == receiver.account and sent == arrived:
         return []
     return [Movement(sender, "out", sent, receiver.address), Movement(receiver, "in", arrived, sender.address)]
@@ -156,6 +156,8 @@ TOLD_BY_EFFECTS = {
     "claim_claimable_balance", "manage_sell_offer", "manage_buy_offer", "create_passive_sell_offer",
     "liquidity_pool_deposit", "liquidity_pool_withdraw", "inflation",
 }
+
+ALWAYS_HAVE_EFFECTS = {"claim_claimable_balance", "liquidity_pool_deposit", "liquidity_pool_withdraw"}
 
 EFFECTS: dict[str, Callable[[Record], list[Movement]]] = {
     "account_credited":         _credited,

@@ -5,13 +5,21 @@ from sqlalchemy import text
 from stellar_sdk import (
     AccountMerge,
     Asset,
+    AuthorizationFlag,
+    ChangeTrust,
+    Claimant,
+    ClaimClaimableBalance,
+    Clawback,
     CreateAccount,
+    CreateClaimableBalance,
     HashMemo,
     IdMemo,
     Keypair,
+    ManageSellOffer,
     MuxedAccount,
     PathPaymentStrictSend,
     Payment,
+    Server,
     SetOptions,
     TextMemo,
 )
@@ -78,6 +86,53 @@ def test_an_account_that_merges_into_ours_brings_all_it_had(app, session, world,
     world.apply(leaver, AccountMerge(account))
     [seen] = read(app, session)
     assert (seen.kind, seen.counterparty, seen.amount) == ("account_merge", leaver.public_key, 10_000 * LUMEN - 100)
+
+
+def test_a_claimed_balance_is_observed_when_it_is_claimed(app, session, world, account, treasury):
+    world.apply(world.payer, CreateClaimableBalance(Asset.native(), "7", [Claimant(account)]))
+    assert read(app, session) == []
+    [waiting] = Server(world.url).claimable_balances().for_claimant(account).call()["_embedded"]["records"]
+    world.apply(treasury, ClaimClaimableBalance(waiting["id"]))
+    [seen] = read(app, session)
+    assert (seen.kind, seen.direction, seen.amount) == ("claim_claimable_balance", "in", 7 * LUMEN)
+
+
+def test_a_trade_is_observed_from_both_sides(app, session, world, account, treasury):
+    maker = world.somebody(USD)
+    world.apply(ISSUER, Payment(maker.public_key, USD, "100"))
+    world.apply(maker, ManageSellOffer(USD, Asset.native(), "10", "2"))
+    world.apply(treasury, ManageSellOffer(Asset.native(), USD, "6", "0.5"))
+    assert [(seen.direction, seen.asset, seen.amount) for seen in read(app, session)] == [
+        ("out", "stellar:native", 6 * LUMEN),
+        ("in", USD_NAME, 3 * LUMEN),
+    ]
+
+
+def test_an_offer_nobody_takes_moves_nothing(app, session, world, account, treasury):
+    world.apply(treasury, ManageSellOffer(Asset.native(), USD, "6", "1000"))
+    assert read(app, session) == []
+
+
+def test_effects_a_node_does_not_show_yet_are_waited_for(app, session, world, account, treasury, monkeypatch):
+    world.apply(world.payer, CreateClaimableBalance(Asset.native(), "7", [Claimant(account)]))
+    [waiting] = Server(world.url).claimable_balances().for_claimant(account).call()["_embedded"]["records"]
+    world.apply(treasury, ClaimClaimableBalance(waiting["id"]))
+    with monkeypatch.context() as lagging:
+        lagging.setattr(feed.horizon, "effects", lambda url, id: [])
+        assert read(app, session) == []
+    assert len(read(app, session)) == 1
+
+
+def test_money_clawed_back_is_observed_as_gone(app, session, world, organization_id):
+    issuer, ours = world.somebody(), world.somebody()
+    world.apply(issuer, SetOptions(set_flags=AuthorizationFlag(10)))  # revocable, clawback enabled
+    world.apply(ours, ChangeTrust(Asset("EUR", issuer.public_key)))
+    service.follow(session, organization_id, ours.public_key, service.before_ledger(world.ledger + 1))
+    session.commit()
+    world.apply(issuer, Payment(ours.public_key, Asset("EUR", issuer.public_key), "5"))
+    world.apply(issuer, Clawback(Asset("EUR", issuer.public_key), ours.public_key, "2"))
+    moved = [(seen.kind, seen.direction, seen.amount) for seen in read(app, session)]
+    assert moved == [("payment", "in", 5 * LUMEN), ("clawback", "out", 2 * LUMEN)]
 
 
 def test_an_account_is_read_from_its_creation(app, session, world, organization_id):
