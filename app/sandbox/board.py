@@ -103,11 +103,11 @@ class Board:
             Text("other terminal  flask --app wsgi transactions list   ·   Ctrl-C stops everything", style="dim"),
         )
 
-    def _processes(self) -> Table:
+    def _processes(self) -> Group:
         rows = [(name, *_post(post)) for name, post in self._supervisor.posts.items()]
         return _table("processes", ("name", "state", "pid", "starts", "up"), rows)
 
-    def _stories(self) -> Table:
+    def _stories(self) -> Group:
         known = {outcome.story: outcome for outcome in self._outcomes}
         rows = [(story.name, _outcome(known.get(story.name)), story.about) for story in STORIES]
         return _table("stories", ("name", "how it went", "about"), rows)
@@ -119,11 +119,11 @@ class Board:
             return {}
 
 
-def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(*columns, title=title, title_justify="left", title_style="bold", box=None, header_style="dim")
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Group:
+    table = Table(*columns, box=None, header_style="dim", pad_edge=False)
     for row in rows:
         table.add_row(*row)
-    return table
+    return Group(Text(title, "bold"), table)
 
 
 def _post(post: Post) -> tuple[str, ...]:

@@ -78,6 +78,7 @@ def _show(house: House, supervisor: Supervisor) -> int:
     telling = Telling(STORIES, house.scene(), lambda outcome: None)
     with Board(house, supervisor, telling.outcomes) as board, Live(console=console, screen=True) as live:
         supervisor.run(lambda: board.renew(live))
+    console.print("stopping …")
     return 0
 
 

@@ -8,4 +8,4 @@ from app.sandbox.stories.telling import Outcome, Scene, Story, Wrong, told
 
 STORIES = (REMITTANCE, REFUSAL)
 
-__all__ = ["STORIES", "Outcome", "Scene", "Story", "Wrong", "told"]
+__all__ = ["REFUSAL", "REMITTANCE", "STORIES", "Outcome", "Scene", "Story", "Wrong", "told"]

@@ -1,15 +1,14 @@
 """A sending anchor sends money to a bank account: it arrives, or it comes back."""
 
 import json
+import time
 import uuid
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from subprocess import TimeoutExpired
 from typing import Any
 
-from app.sandbox.programs import Program, end_at_once, launch, python, said
+from app.sandbox.programs import LOOK_SECONDS, Program, Running, end_at_once, launch, python, said
 from app.sandbox.stories.telling import Scene, Story, Wrong, expect
 from rails.sandbox_bank import journal
 
@@ -65,13 +64,26 @@ def _let_send(send: Send, scene: Scene) -> list[Facts]:
         {"SENDING_SEED": scene.sending_seed},
     )
     running = launch(program, run.with_suffix(".log"))
-    with suppress(TimeoutExpired):
-        running.process.wait(scene.patience_seconds + GRACE_SECONDS)
-    code = end_at_once(running)
-    lines = said(running).splitlines()
-    if code:
-        raise Wrong(f"the sending anchor gave up: {lines[-1] if lines else code}")
-    return [json.loads(line) for line in lines]
+    try:
+        events = list(_told_by(running, scene))
+    finally:
+        end_at_once(running)
+    if not events or events[-1]["event"] != "ended":
+        raise Wrong(f"the sending anchor gave up: {said(running).splitlines()[-1:]}")
+    return events
+
+
+def _told_by(running: Running, scene: Scene) -> Iterator[Facts]:
+    """Pass on each event as it is told, until the sending anchor ends or should have ended."""
+    deadline, heard, ended = time.monotonic() + scene.patience_seconds + GRACE_SECONDS, 0, False
+    while not ended and time.monotonic() < deadline:
+        ended = running.process.poll() is not None
+        lines = [line for line in said(running).splitlines(keepends=True) if line.startswith("{") and line[-1] == "\n"]
+        for line in lines[heard:]:
+            scene.heard(json.loads(line))
+            yield json.loads(line)
+        heard = len(lines)
+        time.sleep(LOOK_SECONDS)
 
 
 def _refunds(events: list[Facts]) -> list[tuple[str, str, str]]:

@@ -1,9 +1,10 @@
 """What a story is, what it may know, and how it is told."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from app.sandbox.programs import Died
 
@@ -14,13 +15,17 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class Scene:
-    """What strangers know of a house, and what its witnesses tell. ``directory`` is for what a story writes."""
+    """What strangers know of a house, and what its witnesses tell. ``directory`` is for what a story writes.
+
+    ``heard`` is told every event of the story as it happens, in the story's own thread.
+    """
 
     url: str
     sending_seed: str = field(repr=False)
     bank_journal: Path
     directory: Path
     patience_seconds: float = 60
+    heard: Callable[[Mapping[str, Any]], None] = lambda event: None
 
 
 @dataclass(frozen=True)
