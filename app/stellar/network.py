@@ -6,7 +6,9 @@ from typing import Protocol
 from app.errors import Unavailable
 from app.stellar import horizon
 from app.stellar.facts import AccountFacts, Ledger, Node, Receipt, TransactionFacts
+from app.stellar.receivers import Receivers, Wanted, over_horizon, over_rpc
 
+RPC_ACCOUNTS_MAX = 2000  # some 30 calls
 NODE_SECONDS = 0.2  # how long one answer to "how far does your history go" serves everybody here
 
 
@@ -14,6 +16,7 @@ class Network(Protocol):
     """One node of one network. Every read may raise Unavailable; ``submit`` never raises."""
 
     passphrase: str
+    receivers_max: int  # accounts it makes sense to ask about at once
 
     def node(self) -> Node:
         """Return where the node's history begins and ends."""
@@ -24,6 +27,9 @@ class Network(Protocol):
     def account(self, address: str) -> AccountFacts | None:
         """Return the account, or None."""
 
+    def receivers(self, wanted: Wanted) -> Receivers:
+        """Return what each account could receive."""
+
     def transaction(self, hash: str) -> TransactionFacts | None:
         """Return the transaction with this hash if it is in a ledger."""
 
@@ -32,11 +38,13 @@ class Network(Protocol):
 
 
 class Horizon:
-    """A ``Network`` over HTTP."""
+    """A ``Network`` over HTTP; with ``rpc_url``, Stellar RPC answers what is asked about many accounts at once."""
 
-    def __init__(self, url: str, passphrase: str):
+    def __init__(self, url: str, passphrase: str, rpc_url: str = "", receivers_max: int = 50):
         self.url = url
         self.passphrase = passphrase
+        self.rpc_url = rpc_url
+        self.receivers_max = RPC_ACCOUNTS_MAX if rpc_url else receivers_max
         self._node: tuple[float, Node] | None = None
 
     def node(self) -> Node:
@@ -52,6 +60,9 @@ class Horizon:
 
     def account(self, address: str) -> AccountFacts | None:
         return horizon.account(self.url, address)
+
+    def receivers(self, wanted: Wanted) -> Receivers:
+        return over_rpc(self.rpc_url, wanted) if self.rpc_url else over_horizon(self.url, wanted)
 
     def transaction(self, hash: str) -> TransactionFacts | None:
         return horizon.transaction(self.url, hash)

@@ -7,6 +7,7 @@ repeated: before handing in nothing has left this machine, and what is handed in
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from app.errors import Unavailable
 from app.failpoint import failpoint
 from app.stellar import envelopes, operations, signing
 from app.stellar.facts import Node
@@ -19,6 +20,7 @@ from app.submission.facts import (
     Bump,
     Decision,
     Envelope,
+    Fate,
     Holdings,
     Item,
     Post,
@@ -28,6 +30,7 @@ from app.submission.facts import (
     Source,
     Wait,
 )
+from app.submission.preflight import Candidate, judge, wanted
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,14 @@ def holdings(network: Network, source: Source) -> Holdings:
         return Holdings(last.sequence, {}, missing=True)
     assets = [balance.asset for balance in account.balances if balance.is_authorized]
     return Holdings(last.sequence, {asset: account.spendable(asset, last.base_reserve) for asset in assets})
+
+
+def survey(network: Network, candidates: Sequence[Candidate]) -> dict[str, Fate]:
+    """Return which candidates cannot go as they are, as far as the network can be asked about that; else nothing."""
+    try:
+        return judge(candidates, network.receivers(wanted(candidates, network.receivers_max)))
+    except Unavailable:
+        return {}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -22,9 +22,10 @@ import config
 from app.db import transaction
 from app.failpoint import failpoint
 from app.stellar.network import Horizon, Network
-from app.submission import acts, channels, engine, keys
+from app.submission import acts, channels, engine, forming, keys
 from app.submission.facts import Batch, Close, Holdings, Park, Result, Signed, Source
 from app.submission.postgres import Postgres
+from app.submission.preflight import Candidate
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class Errand(NamedTuple):
 @dataclass(frozen=True)
 class FormJob:
     source: Source
+    candidates: tuple[Candidate, ...] = field(repr=False)
     network: Network = field(repr=False)
 
     @property
@@ -70,11 +72,14 @@ class TurnJob:
 
 
 def claim_sources(session: Session, limit: int) -> list[FormJob]:
-    return [FormJob(source, network()) for source in _store(session).lease_sources(limit)]
+    sources = _store(session).lease_sources(limit)
+    waiting = [tuple(forming.candidates(session, source, engine.BATCHES_MAX)) for source in sources]
+    return [FormJob(source, orders, network()) for source, orders in zip(sources, waiting, strict=True)]
 
 
 def read_holdings(job: FormJob) -> Holdings:
-    return acts.holdings(job.network, job.source)
+    held = acts.holdings(job.network, job.source)
+    return replace(held, findings=acts.survey(job.network, job.candidates))
 
 
 def form_batches(session: Session, job: FormJob, fact: Holdings | Exception) -> None:
@@ -159,12 +164,13 @@ def _act(errand: Errand, job: Any) -> Any:
 def network() -> Network:
     """Return the network of the settings."""
     settings = current_app.config
-    return _network(config.need(settings, "HORIZON_URL"), config.need(settings, "NETWORK_PASSPHRASE"))
+    url, passphrase = config.need(settings, "HORIZON_URL"), config.need(settings, "NETWORK_PASSPHRASE")
+    return _network(url, passphrase, settings["RPC_URL"], settings["PREFLIGHT_READS_MAX"])
 
 
 @lru_cache(maxsize=8)
-def _network(url: str, passphrase: str) -> Network:
-    return Horizon(url, passphrase)
+def _network(url: str, passphrase: str, rpc_url: str, reads_max: int) -> Network:
+    return Horizon(url, passphrase, rpc_url, reads_max)
 
 
 def _terms() -> acts.Terms:

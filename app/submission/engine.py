@@ -18,6 +18,8 @@ def form(store: Store, source: Source, fact: Holdings | Exception) -> int:
     if isinstance(fact, Exception):
         store.rest(source, UNANSWERED_SECONDS)
         return 0
+    if fact.findings:
+        store.judge(fact.findings)
     return store.form(source, fact, BATCHES_MAX)
 
 

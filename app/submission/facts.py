@@ -182,3 +182,4 @@ class Holdings:
     ledger: int
     spendable: Mapping[str, int]
     missing: bool = False  # there is no such account
+    findings: Mapping[str, "Fate"] = field(default_factory=dict)  # orders that cannot go as they are

@@ -3,7 +3,8 @@
 One treasury forms at a time, under the lock of its row; so what is already on its way out of it is known for sure.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, exists, func, or_, select, update
@@ -11,13 +12,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.clock import after, now
+from app.ledger import service as ledger
 from app.states import begin, move
-from app.submission.facts import Holdings, Item, Source
+from app.submission.facts import Fate, Holdings, Item, Source
 from app.submission.models import Batch, Channel, Order, Pause, Settlement, Treasury
 from app.submission.packing import BATCH_MAX, SUSPECTS_MAX, Packed, Rooms, pack
+from app.submission.preflight import Candidate
 from app.submission.states import IN_BATCH, OPEN, PAID, READY, WORKING
 
 PAUSE_SECONDS = 30
+DOUBT_SECONDS = 10  # after that the next ledger has closed, and even a node that is behind has it
 BOUND_SECONDS = 3600  # an order still bound after that is worth an operator's look
 IDLE_SECONDS = 1  # how long a source is left alone when none of its orders could be packed
 # fmt: off
@@ -45,6 +49,42 @@ def lease_sources(session: Session, limit: int, lease_seconds: int) -> list[Sour
     )
     leased = update(Treasury).where(Treasury.address.in_(due)).values(due_at=after(lease_seconds))
     return [Source(*row) for row in session.execute(leased.returning(Treasury.address, Treasury.organization_id))]
+
+
+def candidates(session: Session, source: Source, batches_max: int) -> list[Candidate]:
+    """Return the orders that are likely to be packed next: as many as free channels can take."""
+    free = session.scalar(select(func.count()).select_from(free_channels(source.organization_id).subquery())) or 0
+    rows = session.execute(
+        select(*[getattr(Order, name) for name in ITEM], Order.memo_type)
+        .where(*_waiting(source.address))
+        .order_by(Order.due_at)
+        .limit(min(free, batches_max) * BATCH_MAX)
+    )
+    return [Candidate(Item(*row[:-1]), row[-1]) for row in rows]
+
+
+def judge(session: Session, findings: Mapping[str, Fate]) -> None:
+    """Put off, fail or adjust orders that are still ready."""
+    alike: dict[Fate, list[str]] = defaultdict(list)
+    for id, fate in findings.items():
+        alike[fate].append(id)
+    for fate, ids in alike.items():
+        ready = (Order.id.in_(ids), Order.state.in_(READY))
+        if fate.event == "fail":
+            failed = move(session, Order, "fail", *ready, code=fate.code, reason=fate.reason, note=fate.reason)
+            _void(session, failed)
+        elif fate.event == "doubt":
+            values = {"reason": fate.reason, "due_at": after(DOUBT_SECONDS)}
+            session.execute(update(Order).where(*ready).values(values))
+        else:
+            session.execute(update(Order).where(*ready).values(operation=fate.operation))
+
+
+def _void(session: Session, order_ids: Sequence[str]) -> None:
+    held = select(Order.reservation).where(Order.id.in_(order_ids), Order.reservation != "")
+    resolutions = [ledger.Resolution(key, "void") for key in session.scalars(held)]
+    if resolutions:
+        ledger.resolve(session, resolutions)
 
 
 def rest(session: Session, address: str, seconds: int) -> None:

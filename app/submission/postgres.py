@@ -4,7 +4,7 @@ Orders move by the hundred, in one statement; nothing is done row by row.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -20,6 +20,7 @@ from app.submission.facts import (
     Close,
     Decision,
     Envelope,
+    Fate,
     Holdings,
     Item,
     Park,
@@ -52,6 +53,9 @@ class Postgres:
 
     def lease_sources(self, limit: int) -> Sequence[Source]:
         return forming.lease_sources(self.session, limit, LEASE_SECONDS)
+
+    def judge(self, findings: Mapping[str, Fate]) -> None:
+        forming.judge(self.session, findings)
 
     def form(self, source: Source, holdings: Holdings, limit: int) -> int:
         return forming.form(self.session, source, holdings, limit)

@@ -4,15 +4,31 @@ PostgreSQL does them in production (postgres.py); the simulator keeps everything
 tests. Whatever takes a batch that was leased changes nothing, and says so, once another has leased it since.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from app.submission.facts import Batch, Close, Decision, Envelope, Holdings, Item, Park, Rebuild, Result, Signed, Source
+from app.submission.facts import (
+    Batch,
+    Close,
+    Decision,
+    Envelope,
+    Fate,
+    Holdings,
+    Item,
+    Park,
+    Rebuild,
+    Result,
+    Signed,
+    Source,
+)
 
 
 class Store(Protocol):
     def lease_sources(self, limit: int) -> Sequence[Source]:
         """Lease accounts that have orders ready, and a channel free to take them."""
+
+    def judge(self, findings: Mapping[str, Fate]) -> None:
+        """Put off, fail or adjust orders that are ready and cannot go as they are."""
 
     def form(self, source: Source, holdings: Holdings, limit: int) -> int:
         """Tie orders of ``source`` to free channels, up to ``limit`` batches; return how many were formed."""
