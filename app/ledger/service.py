@@ -8,19 +8,17 @@ Accounts are locked in the order of their ids, so calls never wait for each othe
 makes several calls gives them as one list where it can.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from sqlalchemy import ARRAY, Text, any_, literal, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
-from app.db import as_table
 from app.errors import Conflict, Invalid, NotFound
-from app.ledger.models import TOTALS, Account, Balance, Transfer
-from app.money import STROOPS_MAX, show
+from app.ledger.models import Account, Balance, Transfer
+from app.ledger.writing import Draft, write, written
+from app.money import STROOPS_MAX
 
 
 @dataclass(frozen=True)
@@ -101,33 +99,13 @@ def expire(session: Session, key: str) -> Transfer:
 
 def transfers(session: Session, postings: Sequence[Posting]) -> list[Transfer]:
     """Make every posting, in this order, in a few statements; all of them or none."""
-    return _write(session, [_drafted(posting) for posting in postings])
+    return write(session, [_drafted(posting) for posting in postings])
 
 
 def resolve(session: Session, resolutions: Sequence[Resolution]) -> list[Transfer]:
     """End every reservation named, in a few statements; all of them or none. Raises NotFound for an unknown one."""
-    held = _written(session, [resolution.key for resolution in resolutions])
-    return _write(session, [_resolved(held, resolution) for resolution in resolutions])
-
-
-class Draft(NamedTuple):
-    """A transfer to write: the columns of its row."""
-
-    key: str
-    kind: str
-    organization_id: str
-    asset: str
-    debit_id: int
-    credit_id: int
-    posted: int
-    pending: int
-    reservation_id: int | None
-    about: str
-
-    @property
-    def facts(self) -> tuple[object, ...]:
-        """What a second transfer with the same key must agree on: all but ``about``."""
-        return self[:-1]
+    held = written(session, [resolution.key for resolution in resolutions])
+    return write(session, [_resolved(held, resolution) for resolution in resolutions])
 
 
 def _drafted(posting: Posting) -> Draft:
@@ -157,76 +135,3 @@ def _resolved(held: dict[str, Transfer], resolution: Resolution) -> Draft:
 def _check_amount(key: str, amount: int, most: int) -> None:
     if type(amount) is not int or not 0 < amount <= most:
         raise Invalid(f"{key}: {amount!r} is not between 1 and {most} stroops")
-
-
-def _write(session: Session, drafts: Sequence[Draft]) -> list[Transfer]:
-    """Write the drafts that are new and return, in the order of the drafts, what stands under their keys."""
-    accounts = _locked(session, drafts)
-    written = _written(session, [draft.key for draft in drafts])
-    fresh: dict[str, Draft] = {}
-    for draft in drafts:
-        first = written.get(draft.key) or fresh.setdefault(draft.key, draft)
-        if first is not draft and first.facts != draft.facts:
-            raise _contradiction(draft.key, first)
-    if fresh:
-        _check_rules(accounts, fresh.values())
-        written |= _insert(session, list(fresh.values()))
-    for account in accounts.values():
-        session.expire(account, TOTALS)
-    return [written[draft.key] for draft in drafts]
-
-
-def _locked(session: Session, drafts: Iterable[Draft]) -> dict[int, Account]:
-    """Lock every account of ``drafts``, in the order of their ids, and return them as they stand."""
-    ids = {id for draft in drafts for id in (draft.debit_id, draft.credit_id)}
-    locked = session.scalars(
-        select(Account)
-        .where(Account.id.in_(ids))
-        .order_by(Account.id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    return {account.id: account for account in locked}
-
-
-def _written(session: Session, keys: Sequence[str]) -> dict[str, Transfer]:
-    among = Transfer.key == any_(literal(keys, ARRAY(Text)))
-    return {transfer.key: transfer for transfer in session.scalars(select(Transfer).where(among))}
-
-
-def _insert(session: Session, drafts: Sequence[Draft]) -> dict[str, Transfer]:
-    """Write ``drafts`` in one statement: the database adds up the accounts as it does so."""
-    columns = [Transfer.__table__.c[name] for name in Draft._fields]
-    insertion = insert(Transfer).from_select(columns, select(as_table(columns, drafts))).returning(Transfer)
-    try:
-        return {transfer.key: transfer for transfer in session.scalars(insertion)}
-    except IntegrityError as error:  # another transaction took one of the keys just now, for other accounts
-        raise Conflict("a transfer contradicts one that was just written", key=drafts[0].key) from error
-
-
-def _contradiction(key: str, first: Transfer | Draft) -> Conflict:
-    amount = show(first.posted or abs(first.pending))
-    return Conflict(f"{key} is written already, as {first.kind} of {amount}", key=key, kind=first.kind)
-
-
-def _check_rules(accounts: dict[int, Account], drafts: Iterable[Draft]) -> None:
-    """Raise Conflict if an account could not bear the drafts, one after the other."""
-    balances = {account.id: account.balance for account in accounts.values()}
-    for draft in drafts:
-        debit = balances[draft.debit_id].debited(draft.posted, draft.pending)
-        credit = balances[draft.credit_id].credited(draft.posted, draft.pending)
-        balances |= {draft.debit_id: debit, draft.credit_id: credit}
-        for id, after in ((draft.debit_id, debit), (draft.credit_id, credit)):
-            if after.shortage:
-                raise _insufficient(accounts[id], after.shortage, draft.key)
-
-
-def _insufficient(account: Account, shortage: int, key: str) -> Conflict:
-    return Conflict(
-        f"insufficient funds: {account.name} lacks {show(shortage)} {account.asset}",
-        code="insufficient_funds",
-        account=account.name,
-        asset=account.asset,
-        shortage=shortage,
-        key=key,
-    )

@@ -216,3 +216,25 @@ def test_lists_in_opposite_order_do_not_wait_for_each_other_in_a_circle(app):
     at_once(app, [mover("there", ["owed", "earned"]), mover("back", ["earned", "owed"])])
     assert ledger.balance(db.session(), accounts["cash"]).posted == 80
     assert all(trial.balanced for trial in queries.trial_balance(db.session(), organization))
+
+
+def test_one_key_for_two_things_at_once_is_a_conflict(app):
+    with transaction() as session:
+        organization, accounts = open_accounts(session)
+        session.expunge_all()
+    refused = []
+
+    def mover(debit: str, credit: str) -> Callable[[], None]:
+        def work() -> None:
+            try:
+                with transaction() as session:
+                    ledger.transfer(session, organization, accounts[debit], accounts[credit], 7)
+            except Refused as error:
+                refused.append(error.code)
+
+        return work
+
+    at_once(app, [mover("cash", "owed"), mover("world", "earned")] * 3)
+    assert refused == ["conflict"] * 3
+    moved = [ledger.balance(db.session(), accounts[name]).posted for name in ("cash", "world")]
+    assert sorted(moved) == [0, 7]
