@@ -85,7 +85,8 @@ class Errand(Generic[Job]):
 class Places:
     """How many acts of one errand may run at once in this process, and which are still running."""
 
-    def __init__(self, count: int):
+    def __init__(self, name: str, count: int):
+        self.name = name
         self.count = count
         self.taken: set[int] = set()
         self.running: set[threading.Thread] = set()
@@ -122,9 +123,9 @@ _places: dict[str, Places] = {}
 _places_lock = threading.Lock()
 
 
-def places(name: str, count: int) -> Places:
+def places(name: str, owner: str, count: int) -> Places:
     with _places_lock:
-        return _places.setdefault(name, Places(count))
+        return _places.setdefault(f"{name} {owner}", Places(name, count))
 
 
 def step(name: str, work: Callable[[Session, int], int], limit: int = 100, budget_seconds: int = 20) -> bool:
@@ -144,11 +145,13 @@ def errand(name: str, owner: str, errand: Errand[Any], budget_seconds: int = 10)
     Returns whether there may be more: the budget ended, or every place is taken by an act that does not end.
     """
     house = current_app._get_current_object()  # type: ignore[attr-defined]
-    room = places(f"{name} {owner}", errand.threads)
+    room = places(name, owner, errand.threads)
     end, rows, more = time.monotonic() + budget_seconds, 0, False
     while time.monotonic() < end:
         free = room.free()
         jobs = _claim(errand, free)
+        if jobs:
+            failpoint(f"claimed:{name}")
         rows += len(jobs)
         for job in jobs:
             _start(house, room, errand, job)
@@ -178,9 +181,7 @@ def _claim(errand: Errand[Job], count: int) -> Sequence[Job]:
     if count < 1:
         return []
     with transaction() as session:
-        jobs = errand.claim(session, count)
-    failpoint("errand_after_claim")
-    return jobs
+        return errand.claim(session, count)
 
 
 def _start(house: Flask, room: Places, errand: Errand[Any], job: Any) -> None:
@@ -197,7 +198,7 @@ def _run(house: Flask, room: Places, errand: Errand[Any], job: Any) -> None:
     thread = threading.current_thread()
     try:
         fact = _act(errand, job)
-        failpoint("errand_before_record")
+        failpoint(f"acted:{room.name}")
         with house.app_context(), transaction() as session:
             errand.record(session, job, fact)
     except Exception:

@@ -141,7 +141,7 @@ def test_with_every_place_taken_nothing_is_claimed(app):
 
 def test_a_crash_between_act_and_record_leaves_the_row_to_its_lease(app):
     counter = Counter(1)
-    with armed("errand_before_record"):
+    with armed("acted:crash"):
         errand("crash", "", Errand(counter.claim, lambda job: "heard", counter.record))
     assert counter.recorded == {}
 
