@@ -4,7 +4,7 @@ In each seed about half of the kinds of fault are off, and the others anything f
 fault hides from another's view shows where that one is off.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from random import Random
 
 
@@ -46,14 +46,14 @@ class Faults:
 
 # fmt: off
 WORST = Faults(
-    unreachable=300_000, unanswered=400_000, delayed=150_000, too_many=200_000, slow=100_000,
+    unreachable=300_000, unanswered=400_000, delayed=150_000, too_many=200_000, slow=200_000,
     false_bad_seq=200_000, hasty_refusal=200_000, stale_core=200_000, lagging=500_000, pruned=500_000,
-    surge=500_000, skipped=500_000, evicted=300_000, remembered=300_000, stalled=50_000,
+    surge=700_000, skipped=800_000, evicted=300_000, remembered=300_000, stalled=50_000,
     killed=30_000, suspended=10_000, rolled_back=50_000, unconfirmed=50_000, wake_lost=500_000, wake_doubled=500_000,
     keyless=100_000, guilty=500_000, drained=500_000, recalled=300_000,
 )
 # fmt: on
-CALM = Faults()
+SHARES = (0, 0, 1, 2, 10)  # tenths of the worst
 MILLION = 1_000_000
 
 
@@ -62,14 +62,13 @@ class Weather:
 
     def __init__(self, random: Random):
         self.random = random
-        shares = (0, 0, 1, 2, 10)  # in tenths of the worst
-        self.faults = Faults(*[random.choice(shares) * getattr(WORST, kind.name) // 10 for kind in fields(Faults)])
+        drawn = {kind: random.choice(SHARES) * worst // 10 for kind, worst in asdict(WORST).items()}
+        self.rates = {kind: rate for kind, rate in drawn.items() if rate}
 
     def strikes(self, kind: str) -> bool:
         """Say whether a fault of this kind happens now."""
-        rate = getattr(self.faults, kind)
-        return bool(rate) and self.random.random() * MILLION < rate
+        return kind in self.rates and self.random.random() * MILLION < self.rates[kind]
 
     def clear(self) -> None:
         """Let nothing go wrong any more."""
-        self.faults = CALM
+        self.rates = {}

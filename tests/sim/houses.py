@@ -10,6 +10,7 @@ from app.submission.service import NewOrder
 from app.submission.store import Store
 from tests.sim.books import Books
 from tests.sim.memory import Memory
+from tests.sim.scenario import Scenario
 
 Balances = Mapping[tuple[str, str], tuple[int, int]]  # by name and asset: posted, pending
 
@@ -54,9 +55,9 @@ class House(Protocol):
 class InMemory:
     """See ``House``."""
 
-    def __init__(self, clock: Callable[[], float], interval_seconds: int):
+    def __init__(self, clock: Callable[[], float], scenario: Scenario):
         self.books = Books()
-        self.memory = Memory(clock, self.books, interval_seconds)
+        self.memory = Memory(clock, self.books, scenario.interval_seconds, scenario.fees_daily_max)
 
     def found(self, sources: Sequence[Source], numbers: Mapping[str, int]) -> None:
         self.memory.treasuries.update(dict.fromkeys(sources, self.memory.clock()))
@@ -76,7 +77,8 @@ class InMemory:
     def orders(self) -> dict[str, Standing]:
         places = self.memory.settlements
         return {
-            key: Standing(key, row.wish, row.state, row.code, places.get(key)) for key, row in self.memory.orders.items()
+            key: Standing(key, row.wish, row.state, row.code, places.get(key))
+            for key, row in self.memory.orders.items()
         }
 
     def open_batches(self) -> list[str]:

@@ -28,7 +28,11 @@ class Payee:
             return "op_no_destination"
         if asset == NATIVE:
             return ""
-        reasons = (not self.trusts, "op_no_trust"), (not self.authorized, "op_not_authorized"), (self.full, "op_line_full")
+        reasons = (
+            (not self.trusts, "op_no_trust"),
+            (not self.authorized, "op_not_authorized"),
+            (self.full, "op_line_full"),
+        )
         return next((code for wrong, code in reasons if wrong), "")
 
 
@@ -85,7 +89,9 @@ class Ledger:
         """Say why a letter cannot be in a ledger that closes now, or nothing."""
         if letter.max_time < self.closed_at:
             return "tx_too_late"
-        return "" if letter.sequence == self.numbers[letter.source] + 1 else "tx_bad_seq"
+        if letter.sequence != self.numbers[letter.source] + 1:
+            return "tx_bad_seq"
+        return "tx_failed" if any(letter.malformed) else ""
 
     def may_land(self, letter: Letter) -> bool:
         """Say whether a letter may be in a ledger yet to close."""
@@ -94,13 +100,14 @@ class Ledger:
     def _apply(self, letter: Letter, rate: int) -> bool:
         if self.invalid(letter):
             return False
-        fee = min(letter.fee, rate * len(letter.instructions))
+        fee = min(letter.fee, rate * letter.units)
         self.numbers[letter.source] = letter.sequence
         self.fees[letter.source] = self.fees.get(letter.source, 0) + fee
         codes = self._operations(letter)
-        result = "" if codes is None else result_xdr(tuple(part.kind for part in letter.instructions), codes)
-        self.landed[letter.hash] = TransactionFacts(
-            hash=letter.hash,
+        kinds = tuple(part.kind for part in letter.instructions)
+        result = "" if codes is None else result_xdr(kinds, codes, letter.bumped)
+        self.landed[letter.inner] = TransactionFacts(
+            hash=letter.inner,
             successful=codes is None,
             ledger=self.number,
             closed_at=self.closed_at,
@@ -121,16 +128,16 @@ class Ledger:
             for name in made:
                 self.payees[name].exists = False
             for part, code in zip(letter.instructions, codes, strict=True):
-                self.accuse(part, code)
+                self.accuse(part.amount, code)
             return codes
         for index, part in enumerate(letter.instructions):
             if part.kind != "bump_sequence":
-                self.paid.append(Paid(part.amount, letter.hash, index, self.number))
+                self.paid.append(Paid(part.amount, letter.inner, index, self.number))
         return None
 
-    def accuse(self, part: Instruction, code: str) -> None:
-        """Remember what the network has said of an operation."""
-        self.accused.setdefault(part.amount, set()).add(code)
+    def accuse(self, amount: int, code: str) -> None:
+        """Remember what the network has said of the order of ``amount``."""
+        self.accused.setdefault(amount, set()).add(code)
 
     def _operation(self, part: Instruction) -> str:
         if part.kind == "bump_sequence":

@@ -11,10 +11,23 @@ from app.money import NATIVE
 from app.states import Machine
 from app.submission import decisions, facts
 from app.submission.closing import ENDS
-from app.submission.facts import Close, Decision, Fate, Holdings, Item, Park, Post, Rebuild, Result, Signed, Source, Wait
+from app.submission.facts import (
+    Close,
+    Decision,
+    Fate,
+    Holdings,
+    Item,
+    Park,
+    Post,
+    Rebuild,
+    Result,
+    Signed,
+    Source,
+    Wait,
+)
 from app.submission.forming import BOUND_SECONDS, IDLE_SECONDS, PAUSE_SECONDS
 from app.submission.packing import BATCH_MAX, SUSPECTS_MAX, Packed, Rooms, pack
-from app.submission.postgres import LEASE_SECONDS, PARKED_SECONDS
+from app.submission.postgres import DAY_SECONDS, LEASE_SECONDS, PARKED_SECONDS
 from app.submission.service import NewOrder
 from app.submission.states import BATCH, ENDED, IN_BATCH, OPEN, ORDER, OUT, PAID, READY, RECALLED, UNSIGNED
 from tests.sim.books import Books
@@ -63,6 +76,8 @@ class Batch:
     fence: int = 0
     asked_ledger: int = 0
     reason: str = ""
+    closed_at: float = 0
+    fee: int = 0
     attempts: list[facts.Attempt] = field(default_factory=list)
     envelopes: list[facts.Envelope] = field(default_factory=list)
 
@@ -87,10 +102,11 @@ def moved(row: Order | Batch, machine: Machine, event: str) -> bool:
 class Memory:
     """See ``store.Store``; beside it, what owners do in service.py. ``clock`` tells the time in seconds."""
 
-    def __init__(self, clock: Callable[[], float], books: Books, interval_seconds: int = 1):
+    def __init__(self, clock: Callable[[], float], books: Books, interval_seconds: int, fees_daily_max: int):
         self.clock = clock
         self.books = books
         self.interval_seconds = interval_seconds
+        self.fees_daily_max = fees_daily_max
         self.orders: dict[str, Order] = {}
         self.batches: dict[int, Batch] = {}
         self.open: list[Batch] = []
@@ -175,6 +191,14 @@ class Memory:
                 row.envelopes[index] = replace(envelope, posted_ledger=posted, receipt=said.status, code=code)
         return True
 
+    def add(self, batch: facts.Batch, envelope: facts.Envelope) -> bool:
+        row = self._held(batch)
+        if row is None or self._spent_today() + envelope.fee > self.fees_daily_max:
+            return self.put_off(batch, Wait())
+        row.due_at = self.clock()
+        row.envelopes.append(envelope)
+        return True
+
     def put_off(self, batch: facts.Batch, decision: Decision) -> bool:
         wait = decision if isinstance(decision, Wait) else Wait()
         row = self._held(batch)
@@ -209,11 +233,16 @@ class Memory:
             self._settle(transaction.hash, carried, transaction.ledger)
         for order in row.orders:
             self._end(order, fates[order.wish.owner_key])
+        row.closed_at, row.fee = self.clock(), transaction.fee_charged
         purse = f"channel:{transaction.fee_account}"
         self.books.transfer(f"fee:{transaction.hash}", "fees:network", purse, NATIVE, transaction.fee_charged)
         self.channels[row.channel] = row.sequence + 1
         self.open.remove(row)
         return True
+
+    def _spent_today(self) -> int:
+        yesterday = self.clock() - DAY_SECONDS
+        return sum(row.fee for row in self.batches.values() if row.fee and row.closed_at > yesterday)
 
     def _settle(self, hash: str, carried: Sequence[str], ledger: int) -> None:
         for index, id in enumerate(carried):

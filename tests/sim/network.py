@@ -17,6 +17,7 @@ from tests.sim.letters import Desk, Letter
 PASSPHRASE = "Simulated Network ; for tests"
 QUEUE_LEDGERS = 4
 BAN_LEDGERS = 10
+BUMP_FACTOR = 10  # what is queued is replaced only for so many times its bid
 CLOSE_SECONDS = 5
 SHORT_MEMORY = 4  # the ledgers a pruned node remembers
 RESERVED_ENTRIES, BASE_RESERVE = 2, 5_000_000
@@ -70,46 +71,54 @@ class Node:
         return found if found and self.elder <= found.ledger <= self.seen.number else None
 
     def submit(self, envelope_xdr: str) -> Receipt:
-        letter = self.desk.read(envelope_xdr)
-        receipt = self._admit(letter)
-        if receipt is PENDING:
-            self.queue[letter.source] = Pending(letter)
-            if self.weather.strikes("false_bad_seq"):
-                return refused("tx_bad_seq")
-            if self.weather.strikes("hasty_refusal"):
-                return LATER
+        receipt = self.take(self.desk.read(envelope_xdr))
+        if receipt is PENDING and self.weather.strikes("false_bad_seq"):
+            return refused("tx_bad_seq")
+        if receipt is PENDING and self.weather.strikes("hasty_refusal"):
+            return LATER
         return receipt
 
-    def _admit(self, letter: Letter) -> Receipt:
-        """Say what the core says, in its order."""
+    def take(self, letter: Letter) -> Receipt:
+        """Let a letter wait for the next ledger, if it may; say what the core says, in its order."""
         waiting = self.queue.get(letter.source)
         if self.bans.get(letter.hash, 0) >= self.truth.number:
             return LATER
-        if waiting is not None:
-            return self._beside(waiting.letter, letter)
+        refusal = self._beside(waiting.letter, letter) if waiting else None
+        refusal = refusal or self._untimely(letter) or self._unreadable(letter)
+        if refusal is None:
+            self.queue[letter.source] = Pending(letter)
+        return refusal or PENDING
+
+    def _beside(self, waiting: Letter, letter: Letter) -> Receipt | None:
+        """Refuse a letter because of the one that waits: unless it is a fee bump that offers ten times as much."""
+        if letter.hash in (waiting.hash, waiting.inner):
+            return DUPLICATE
+        if letter.sequence < waiting.sequence:
+            return refused("tx_bad_seq")
+        if not letter.bumped or letter.sequence > waiting.sequence:
+            return LATER
+        if letter.bid < BUMP_FACTOR * waiting.bid:
+            return refused("tx_insufficient_fee")
+        return None
+
+    def _untimely(self, letter: Letter) -> Receipt | None:
         if letter.max_time < self.truth.closed_at + 2 * CLOSE_SECONDS:
             return refused("tx_too_late")
         if letter.sequence != self._core().numbers[letter.source] + 1:
             return refused("tx_bad_seq")
-        return self._unreadable(letter) or PENDING
-
-    def _beside(self, waiting: Letter, letter: Letter) -> Receipt:
-        if waiting.hash == letter.hash:
-            return DUPLICATE
-        return refused("tx_bad_seq") if letter.sequence < waiting.sequence else LATER
+        return None
 
     def _core(self) -> Closed:
         back = 2 if self.weather.strikes("stale_core") else 1
         return self.truth.history[-back:][0]
 
     def _unreadable(self, letter: Letter) -> Receipt | None:
-        """Refuse what can be refused without looking at any account: one that would create itself."""
-        wrong = [part.kind == "create_account" and part.destination == part.source for part in letter.instructions]
-        codes = tuple("op_malformed" if malformed else "op_success" for malformed in wrong)
-        if "op_malformed" not in codes:
+        """Refuse what can be refused without looking at any account."""
+        if not any(letter.malformed):
             return None
+        codes = tuple("op_malformed" if malformed else "op_success" for malformed in letter.malformed)
         for part, code in zip(letter.instructions, codes, strict=True):
-            self.truth.accuse(part, code)
+            self.truth.accuse(part.amount, code)
         return refused("tx_failed", codes)
 
     def close(self, included: list[Letter]) -> None:
@@ -164,9 +173,7 @@ class Network:
         if self.desk.heard and self.weather.strikes("remembered"):
             told.append(self.random.choice(list(self.desk.heard.values())))
         for letter in told:
-            node = self.random.choice(self.nodes)
-            if node._admit(letter) is PENDING:
-                node.queue[letter.source] = Pending(letter)
+            self.random.choice(self.nodes).take(letter)
 
     def _evict(self, node: Node, rate: int) -> None:
         for source, pending in list(node.queue.items()):

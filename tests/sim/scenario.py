@@ -12,8 +12,9 @@ from app.submission.service import NewOrder
 
 ORDERS = 12
 ARRIVAL_SECONDS = 120
-ORGANIZATION = "ours"
+FEES_UNLIMITED = 10**12
 UNIT = 10_000_000
+ORGANIZATION = "ours"
 
 
 @lru_cache(maxsize=256)
@@ -28,7 +29,8 @@ USDC = f"stellar:USDC:{address('issuer')}"
 @dataclass(frozen=True)
 class Scenario:
     """``balanced``: every question is answered by whichever node, as behind a balancer; else one node answers all
-    questions of an act. ``clock_skew``: how far the network's clock is from the database's, in seconds."""
+    questions of an act. ``clock_skew``: how far the network's clock is from the database's, in seconds. ``wishes``:
+    the orders, and when they come."""
 
     channels: tuple[str, ...]
     sources: tuple[str, ...]
@@ -37,6 +39,7 @@ class Scenario:
     workers: int
     claim_limit: int
     interval_seconds: int
+    fees_daily_max: int
     balanced: bool
     clock_skew: int
     wishes: tuple[tuple[float, NewOrder], ...]
@@ -44,21 +47,25 @@ class Scenario:
 
 def drawn(random: Random) -> Scenario:
     """Return the scenario of a seed."""
-    sources = tuple(address(f"treasury {number}") for number in range(1, random.choice((2, 2, 3))))
-    payees = tuple(address(f"payee {number}") for number in range(1, random.randint(3, 6)))
+    sources, payees = _addresses("treasury", random.choice((1, 1, 2))), _addresses("payee", random.randint(2, 5))
     wishes = [_wish(random, number, sources, payees) for number in range(1, ORDERS + 1)]
     return Scenario(
-        channels=tuple(address(f"channel {number}") for number in range(1, random.randint(2, 5))),
+        channels=_addresses("channel", random.randint(1, 4)),
         sources=sources,
         payees=payees,
         nodes=random.randint(2, 3),
         workers=random.randint(2, 3),
         claim_limit=random.randint(1, 4),
         interval_seconds=random.randint(1, 5),
-        balanced=random.random() * 4 < 1,
+        fees_daily_max=random.choice((10_000, FEES_UNLIMITED, FEES_UNLIMITED)),
+        balanced=random.randint(1, 4) == 1,
         clock_skew=random.randint(-600, 600),
         wishes=tuple(sorted(wishes, key=lambda wish: wish[0])),
     )
+
+
+def _addresses(kind: str, count: int) -> tuple[str, ...]:
+    return tuple(address(f"{kind} {number}") for number in range(1, count + 1))
 
 
 def _wish(random: Random, number: int, sources: tuple[str, ...], payees: tuple[str, ...]) -> tuple[float, NewOrder]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from app.money import NATIVE
-from app.submission.facts import Batch, Signed
+from app.submission.facts import Batch, Envelope, Signed
 from tests.sim.houses import House, Standing
 from tests.sim.ledger import Ledger, Paid
 from tests.sim.letters import Desk
@@ -37,6 +37,10 @@ class Witness:
             if loose:
                 self.wrong.append(("tied twice", f"{order} is signed for {batch.sequence} while {loose} is not spent"))
             pins.add((batch.channel, batch.sequence))
+
+    def wrapped(self, envelope: Envelope) -> None:
+        """A fee bump was written down."""
+        self.written[envelope.xdr] = envelope.attempt_hash
 
     def heard(self, envelope: str) -> None:
         """A node was handed an envelope: by then it must be written down."""

@@ -6,13 +6,13 @@ until it asks for no more. That is sound because acts are facts in, facts out.
 """
 
 from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.errors import Unavailable
 from app.stellar import facts
 from app.stellar.facts import Receipt
 from app.submission import acts, engine
-from app.submission.facts import Batch, Item, Park, Rebuild, Result, Signed, Source
+from app.submission.facts import Batch, Bump, Item, Park, Rebuild, Result, Signed, Source
 from app.submission.store import Store
 from tests.sim.network import PASSPHRASE, Node
 
@@ -35,13 +35,29 @@ class Lost(Exception):
 
 
 class Conversation:
-    """A ``Network`` that answers what it has been told, and stops where it has not."""
+    """A ``Network`` that answers what it has been told, and stops where it has not. ``nodes``: the one that is asked,
+    and others; none of them, where a balancer chooses."""
 
     passphrase = PASSPHRASE
+    running: ClassVar["Conversation"]
 
-    def __init__(self) -> None:
-        self.told: list[Any] = []
+    def __init__(self, worker: "Worker"):
+        nodes, random = worker.world.network.nodes, worker.world.random
+        self.nodes: Sequence[Node] = () if worker.world.scenario.balanced else random.sample(nodes, len(nodes))
+        self.worker_clock = worker.world.network_time() + worker.skew_seconds  # what no act may heed,
+        self.network_clock = worker.world.ledger.closed_at  # nor this
+        self.told: list[tuple[Any, Any]] = []
+        self.restart()
+
+    def restart(self) -> "Conversation":
         self.place = 0
+        self.turned = 0
+        Conversation.running = self
+        return self
+
+    def turn_to_another(self) -> None:
+        """Ask another node from now on: what no act may do."""
+        self.turned += 1
 
     def node(self) -> facts.Node:
         return self._ask("node")
@@ -59,10 +75,13 @@ class Conversation:
         return self._ask("submit", envelope_xdr)
 
     def _ask(self, *question: str) -> Any:
+        node = self.nodes[self.turned % len(self.nodes)] if self.nodes else None
         if self.place == len(self.told):
-            raise Asked(*question)
+            raise Asked(node, *question)
+        asked, answer = self.told[self.place]
+        if asked != (node, *question):
+            raise LookupError(f"an act asked for {asked}, and the second time for {question}")
         self.place += 1
-        answer = self.told[self.place - 1]
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -78,11 +97,6 @@ class Worker:
         self.life = 0
         self.away_until = 0.0  # dead, or suspended
         self.remembered: dict[str, tuple[float, facts.Node]] = {}
-
-    @property
-    def clock(self) -> float:
-        """What this machine thinks the time is: nothing may depend on it."""
-        return self.world.network_time() + self.skew_seconds
 
     def drain(self, name: str) -> Course:
         """Do what a wake-up asks for."""
@@ -109,7 +123,8 @@ class Worker:
 
     def _form(self, source: Source) -> Course:
         fact = yield from self._act(acts.holdings, source)
-        yield from self._commit(lambda store: engine.form(store, source, fact))
+        formed = yield from self._commit(lambda store: engine.form(store, source, fact))
+        self.world.say(self.name, "forms", formed, "of", source.address, ":", fact)
         self.world.wake("submit_payments")
 
     def _sign(self, claimed: tuple[Batch, Sequence[Item]]) -> Course:
@@ -119,16 +134,22 @@ class Worker:
         def persist(store: Store) -> None:
             if engine.persist(store, batch, fact) and isinstance(fact, Signed):
                 self.world.witness.wrote(batch, fact)
+                self.world.say(self.name, "writes down for batch", batch.id, ":", fact)
 
         yield from self._commit(persist)
         self.world.wake("resolve_payments")
 
     def _turn(self, batch: Batch) -> Course:
-        fact = yield from self._act(acts.take_turn, batch)
+        purse = acts.Purse(TERMS.bid_max, (), self.world.desk.wrap)
+        fact = yield from self._act(acts.take_turn, batch, purse)
 
         def record(store: Store) -> None:
             decision = fact.decision if isinstance(fact, Result) else None
-            if engine.record(store, batch, fact) and isinstance(decision, Rebuild):
+            ours = engine.record(store, batch, fact)
+            self.world.say(self.name, "records" if ours else "comes too late", "for batch", batch.id, ":", fact)
+            if ours and isinstance(decision, Bump) and isinstance(fact, Result) and fact.envelope:
+                self.world.witness.wrapped(fact.envelope)
+            if ours and isinstance(decision, Rebuild):
                 self.world.witness.wrote_off(batch)
 
         yield from self._commit(record)
@@ -140,27 +161,25 @@ class Worker:
         world = self.world
         yield 0.01 * world.random.random()
         if world.weather.strikes("rolled_back"):
-            raise Lost
+            raise Lost("cannot commit")
         with world.house.transaction() as store:
             done = work(store)
         if world.weather.strikes("unconfirmed"):
-            raise Lost
+            raise Lost("commits, and never knows")
         yield 0
         return done
 
     def _act(self, act: Callable[..., Any], *facts: Any) -> Course:
         """Run an act, each question answered in its time; what it raises is what came of it."""
-        conversation = Conversation()
-        node = None if self.world.scenario.balanced else self.world.random.choice(self.world.network.nodes)
+        conversation = Conversation(self)
         while True:
-            conversation.place = 0
             try:
-                return act(conversation, *facts)
+                return act(conversation.restart(), *facts)
             except Asked as asked:
                 question = asked.args
             except Unavailable as error:
                 return error
-            conversation.told.append((yield from self._answer(node, *question)))
+            conversation.told.append((question, (yield from self._answer(*question))))
 
     def _answer(self, chosen: Node | None, question: str, *about: str) -> Course:
         world = self.world
@@ -181,7 +200,7 @@ class Worker:
             return Unavailable("no answer")
         if question == "node":
             self.remembered[address] = world.now, answer
-        world.say(f"{self.name} asks {node.name} for {question} {' '.join(about)}: {answer}")
+        world.say(self.name, "asks", node.name, "for", question, *about, ":", answer)
         return answer
 
     def _hand_in(self, node: Node, envelope: str) -> Course:
@@ -207,7 +226,7 @@ class Worker:
     def _deliver(self, node: Node, envelope: str) -> Receipt:
         self.world.witness.heard(envelope)
         receipt = node.submit(envelope)
-        self.world.say(f"{self.name} hands in {envelope} at {node.name}: {receipt}")
+        self.world.say(self.name, "hands in", envelope, "at", node.name, ":", receipt)
         return receipt
 
     def _way(self) -> float:

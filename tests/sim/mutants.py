@@ -1,0 +1,125 @@
+"""The engine broken on purpose, one rule at a time: if the simulator did not notice, it would prove nothing.
+
+Each mutant is a few lines put in the place of a production function. ``seeds`` are some that are known to show it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
+
+from app.stellar.facts import Node, Receipt, TransactionFacts
+from app.stellar.results import Codes
+from app.submission import acts, decisions, engine
+from app.submission.facts import Answers, Batch, Close, Fate, Item, Post, Rebuild, Result, Signed
+from app.submission.store import Store
+from tests.sim.workers import Conversation
+
+KEPT = acts.ask, acts.sign, decisions._judged, engine._noted, engine.record, decisions._unspent
+ask, sign, judged, noted, record, unspent = KEPT
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """``place``: the function it replaces, by its module; ``words``: which rule it breaks."""
+
+    name: str
+    words: str
+    place: tuple[Any, str]
+    function: Callable[..., Any]
+    seeds: tuple[int, ...] = ()
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Within the block, the engine is broken."""
+        with patch.object(*self.place, self.function):
+            yield
+
+
+def submit_first(network: Conversation, *rest: Any) -> Signed:
+    signed = sign(network, *rest)
+    network.submit(signed.envelope.xdr)
+    return signed
+
+
+def ask_two_nodes(network: Conversation, batch: Batch, node: Node) -> Answers:
+    network.turn_to_another()
+    return ask(network, batch, node)
+
+
+def ask_how_far_last(network: Conversation, batch: Batch, node: Node) -> Answers:
+    return replace(ask(network, batch, node), node=network.node())
+
+
+def ask_for_the_newest(network: Conversation, batch: Batch, node: Node) -> Answers:
+    return ask(network, replace(batch, attempts=batch.attempts[-1:]), node)
+
+
+def expired_by_our_clock(batch: Batch, _node: Node) -> bool:
+    return Conversation.running.worker_clock > batch.max_time
+
+
+def expired_by_the_network(batch: Batch, _node: Node) -> bool:
+    return Conversation.running.network_clock > batch.max_time
+
+
+def expired_at_once(_batch: Batch, _node: Node) -> bool:
+    return True
+
+
+def believing(wanted: Callable[[Receipt], bool], successful: bool) -> Callable[..., bool]:
+    """Return an ``engine._noted`` that takes some receipts for the last word."""
+
+    def believe(store: Store, batch: Batch, decision: Post, result: Result) -> bool:
+        if result.receipt is None or not wanted(result.receipt) or not store.note(batch, result):
+            return noted(store, batch, decision, result)
+        return store.close(batch, invented(store, batch, successful, "op_malformed"))
+
+    return believe
+
+
+refusal_is_final = believing(lambda receipt: receipt.codes.transaction == "tx_bad_seq", successful=False)
+silence_is_final = believing(lambda receipt: receipt.status == "unknown", successful=False)
+promise_is_final = believing(lambda receipt: receipt.status == "pending", successful=True)
+
+
+def invented(store: Store, batch: Batch, successful: bool, code: str) -> Close:
+    """Return an end that no ledger has seen."""
+    hash = batch.attempts[-1].hash
+    facts = TransactionFacts(hash, successful, 1, 0, 0, batch.channel, batch.channel, batch.sequence, "")
+    return Close(facts, Codes("tx_failed", (code,) * len(store.carried(hash))))
+
+
+def release_unburnt(store: Store, batch: Batch, fact: Result | Exception) -> bool:
+    if isinstance(fact, Result) and isinstance(fact.decision, Rebuild) and batch.attempts:
+        return store.close(batch, invented(store, batch, successful=False, code="op_success"))
+    return record(store, batch, fact)
+
+
+def all_are_guilty(item: Item, code: str) -> Fate:
+    return Fate("fail", "op_no_trust", "one of them was bad") if code == "op_success" else judged(item, code)
+
+
+def recalled_is_cancelled(item: Item, fate: Fate | None) -> Fate:
+    return Fate("cancel") if item.recalled else unspent(item, fate)
+
+
+EXPIRED, ASK, NOTED = (decisions, "expired"), (acts, "ask"), (engine, "_noted")
+# fmt: off
+MUTANTS = [
+    Mutant("submit before persist", "what is handed in was written down before", (acts, "sign"), submit_first),
+    Mutant("ask two nodes", "one node answers all of a question", ASK, ask_two_nodes),
+    Mutant("wall clock", "no clock of ours decides", EXPIRED, expired_by_our_clock),
+    Mutant("the network's clock", "what counts is what a node has ingested", EXPIRED, expired_by_the_network),
+    Mutant("no expiry check", "what may still apply is not replaced", EXPIRED, expired_at_once),
+    Mutant("bad_seq final", "a refusal is a hint", NOTED, refusal_is_final),
+    Mutant("timeout final", "silence is no answer", NOTED, silence_is_final),
+    Mutant("move without burning", "a number holds its orders until it is spent", (engine, "record"), release_unburnt),
+    Mutant("pending final", "a promise is not a payment", NOTED, promise_is_final),
+    Mutant("ask how far last", "not found counts up to where history went before", ASK, ask_how_far_last),
+    Mutant("ask for the newest", "every attempt may be the one", ASK, ask_for_the_newest),
+    Mutant("all are guilty", "who did no wrong goes again", (decisions, "_judged"), all_are_guilty),
+    Mutant("recalled is cancelled", "a recall may come too late", (decisions, "_unspent"), recalled_is_cancelled),
+]
+# fmt: on

@@ -1,0 +1,97 @@
+"""The house in PostgreSQL: the production store and service, on a clock the simulator sets."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.db import transaction
+from app.ledger import queries
+from app.ledger import service as ledger
+from app.organizations.models import Organization
+from app.states import begin
+from app.submission import service
+from app.submission.facts import Source
+from app.submission.models import Batch, Channel, Order, Settlement, Treasury
+from app.submission.postgres import Postgres
+from app.submission.service import NewOrder
+from app.submission.states import OPEN
+from app.submission.store import Store
+from tests.sim.houses import Balances, Standing
+from tests.sim.scenario import ORGANIZATION, Scenario
+
+SET_CLOCK = text("SELECT set_config('railhead.clock_offset', (to_timestamp(:at) - now())::text, true)")
+EPOCH = 1_800_000_000
+
+
+class InPostgres:
+    """See ``House``. Needs an application context, on a database of its own."""
+
+    def __init__(self, clock: Callable[[], float], scenario: Scenario):
+        self.clock = clock
+        self.scenario = scenario
+        self.wishes = {wish.owner_key: wish for _, wish in scenario.wishes}
+
+    def found(self, sources: Sequence[Source], numbers: Mapping[str, int]) -> None:
+        with self._session() as session:
+            session.add(Organization(id=ORGANIZATION, name=ORGANIZATION))
+            session.flush()
+            session.add_all(Treasury(address=row.address, organization_id=ORGANIZATION) for row in sources)
+            for address, number in numbers.items():
+                row = Channel(address=address, organization_id=ORGANIZATION, next_sequence=number)
+                begin(session, row, state="open")
+
+    @contextmanager
+    def transaction(self) -> Iterator[Store]:
+        with self._session() as session:
+            yield Postgres(session, self.scenario.interval_seconds, self.scenario.fees_daily_max)
+
+    def request(self, wish: NewOrder) -> None:
+        with self._session() as session:
+            owed = ledger.open_account(session, ORGANIZATION, "owed", wish.asset, "free")
+            purse = ledger.open_account(session, ORGANIZATION, f"treasury:{wish.source}", wish.asset, "free")
+            ledger.reserve(session, wish.reservation, owed, purse, wish.amount)
+            service.request(session, wish)
+
+    def cancel(self, key: str) -> None:
+        with self._session() as session:
+            service.cancel(session, self.wishes[key].owner, key)
+
+    def orders(self) -> dict[str, Standing]:
+        places = Settlement.transaction_hash, Settlement.operation_index, Settlement.ledger
+        rows = select(Order.owner_key, Order.state, Order.code, *places)
+        with self._session() as session:
+            found = session.execute(rows.outerjoin(Settlement, Settlement.order_id == Order.id)).all()
+        return {
+            key: Standing(key, self.wishes[key], state, code, tuple(place) if place[0] else None)
+            for key, state, code, *place in found
+        }
+
+    def open_batches(self) -> list[str]:
+        with self._session() as session:
+            rows = session.execute(select(Batch.id, Batch.state, Batch.reason).where(Batch.state.in_(OPEN))).all()
+        return [f"batch {row.id} is {row.state}: {row.reason}" for row in rows]
+
+    def numbers(self) -> dict[str, int]:
+        with self._session() as session:
+            return {
+                row.address: row.next_sequence
+                for row in session.execute(select(Channel.address, Channel.next_sequence))
+            }
+
+    def balances(self) -> Balances:
+        with self._session() as session:
+            return {
+                (row.name, row.asset): (
+                    row.posted_debits - row.posted_credits,
+                    row.pending_debits - row.pending_credits,
+                )
+                for row in queries.accounts(session)
+            }
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with transaction() as session:
+            session.execute(SET_CLOCK, {"at": EPOCH + self.clock()})
+            yield session
