@@ -72,10 +72,10 @@ class Memory:
         """Write down what it takes to close this ledger once more."""
         self._ledgers += 1
         self._operations += closed.set_size
+        if self._lines is not None:
+            os.write(self._lines, json.dumps(_line_of(closed)).encode() + b"\n")
         if self._operations > OPERATIONS_MAX or self._ledgers > LEDGERS_MAX:
             self.begin(ledger)
-        elif self._lines is not None:
-            _append(self._lines, _line_of(closed))
 
 
 def save(ledger: Ledger, path: Path) -> None:
@@ -107,10 +107,6 @@ def _open(path: Path) -> int:
     opened = os.open(path, os.O_WRONLY | os.O_APPEND)
     os.ftruncate(opened, whole)
     return opened
-
-
-def _append(opened: int, line: Line) -> None:
-    os.write(opened, json.dumps(line).encode() + b"\n")
 
 
 def _read(path: Path) -> Iterator[Line]:

@@ -61,7 +61,14 @@ def _network(node: Node, _: dict[str, Any]) -> dict[str, Any]:
 
 def _latest(node: Node, _: dict[str, Any]) -> dict[str, Any]:
     latest = node.latest
-    return {"id": latest.hash, "protocolVersion": node.rules.protocol, "sequence": latest.header.sequence}
+    return {
+        "id": latest.hash,
+        "protocolVersion": node.rules.protocol,
+        "sequence": latest.header.sequence,
+        "closeTime": str(latest.header.close_time),
+        "headerXdr": latest.written.to_xdr(),
+        "metadataXdr": "",
+    }
 
 
 def _entries(node: Node, params: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from inspect import isawaitable
 from app.sandbox.network.core import Core
 from app.sandbox.network.horizon.funding import befriend
 from app.sandbox.network.horizon.node import Node
-from app.sandbox.network.horizon.pages import HELLO, Listing, Page, answer_page, event, parse_page, stream
+from app.sandbox.network.horizon.pages import BYEBYE, HELLO, Listing, Page, answer_page, event, parse_page, stream
 from app.sandbox.network.horizon.problems import Problem
 from app.sandbox.network.horizon.routes import ROUTES, Answer
 from app.sandbox.network.horizon.submission import submit, submit_async
@@ -33,6 +33,8 @@ class Face:
             return self._list(request, answer)
         except Problem as problem:
             return problem.response()
+        except Cut:
+            raise
         except Exception:
             logging.exception("%s %s", request.method, request.path)
             return Problem("server_error").response()
@@ -77,10 +79,12 @@ class Face:
         again = self._core.faults.strike(self._node.number, request.path, "duplicate")
         if again and page.cursor:
             yield HELLO
-            for record in listing.select(Page(page.cursor, "desc" if page.order == "asc" else "asc", 1), self._node):
+            for record in listing.had(page):
                 yield event(listing.token(record), listing.show(record))
         async for chunk in stream(self._node, listing, page):
-            fault = self._core.faults.strike(self._node.number, request.path, *_ON_STREAM)
+            fault = None
+            if chunk is not HELLO:
+                fault = self._core.faults.strike(self._node.number, request.path, *_ON_STREAM)
             if fault is None:
                 yield chunk
             elif fault.kind == "cut":
@@ -104,7 +108,7 @@ _REFUSALS = {
 _ON_STREAM = {
     "cut": b"",
     "silence": b"",
-    "byebye": b'retry: 10\nevent: close\ndata: "byebye"\n\n',
+    "byebye": BYEBYE,
     "stream_error": b"event: error\ndata: Unexpected stream error\n\n",
 }
 

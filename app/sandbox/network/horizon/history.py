@@ -7,6 +7,7 @@ counted from 1.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Generic, Protocol, TypeVar
 
 from stellar_sdk import xdr as X
@@ -43,6 +44,11 @@ class Feed(Generic[Record]):
 
     def before(self, cursor: Any) -> Iterator[Record]:
         end = bisect_left(self._records, cursor, key=lambda record: record.place)
+        return (self._records[i] for i in range(end - 1, -1, -1))
+
+    def up_to(self, cursor: Any) -> Iterator[Record]:
+        """Yield the record at ``cursor`` and those before it, backwards."""
+        end = bisect_right(self._records, cursor, key=lambda record: record.place)
         return (self._records[i] for i in range(end - 1, -1, -1))
 
     def descending(self) -> Iterator[Record]:
@@ -84,12 +90,17 @@ class Feeds(Generic[Record]):
 
 @dataclass(slots=True)
 class LedgerRecord:
+    """``written`` is the header as XDR; its digest is the ledger's hash."""
+
     header: Header
-    hash: str
     previous: str
-    base_fee: int
+    written: X.LedgerHeader
     set_size: int
     transactions: list["TransactionRecord"] = field(default_factory=list)
+    hash: str = ""
+
+    def __post_init__(self) -> None:
+        self.hash = sha256(self.written.to_xdr_bytes()).hexdigest()
 
     @property
     def place(self) -> int:

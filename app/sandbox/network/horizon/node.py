@@ -4,11 +4,11 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from hashlib import sha256
 from typing import Any
 
 from app.sandbox.network.engine.entries import Header
 from app.sandbox.network.engine.frames import Frame
+from app.sandbox.network.engine.header_xdr import header_xdr
 from app.sandbox.network.engine.ledger import Closed
 from app.sandbox.network.engine.rules import Rules
 from app.sandbox.network.horizon import participants
@@ -127,8 +127,9 @@ class Node:
     def _ingest(self, closed: Closed) -> None:
         header = closed.header
         previous = self.latest.hash if self._by_sequence else "0" * 64
-        hash = sha256(bytes.fromhex(previous) + b"%d/%d" % (header.sequence, header.close_time)).hexdigest()
-        ledger = LedgerRecord(header, hash, previous, closed.base_fee, closed.set_size)
+        ledger = LedgerRecord(
+            header, previous, header_xdr(self.rules, closed, bytes.fromhex(previous)), closed.set_size
+        )
         for order, applied in enumerate(closed.transactions, 1):
             self._ingest_transaction(TransactionRecord(toid(header.sequence, order), ledger, applied))
         for key, (_, entry) in closed.changes.items():

@@ -48,6 +48,10 @@ class Listing:
     def select(self, page: Page, node: Node) -> list[Any]:
         return list(islice(filter(self.keep, self._from(page, node)), page.limit))
 
+    def had(self, page: Page) -> list[Any]:
+        """Return the record at the cursor of ``page``, which whoever asks for more has had."""
+        return list(islice(filter(self.keep, self.feed().up_to(self.place(page.cursor))), 1))
+
     def _from(self, page: Page, node: Node) -> Any:
         feed = self.feed()
         descending = page.order == "desc"

@@ -34,4 +34,5 @@ def show_ledger(rules: Rules, record: LedgerRecord, base: str) -> dict[str, Any]
         "base_reserve_in_stroops": rules.base_reserve,
         "max_tx_set_size": rules.max_operations,
         "protocol_version": rules.protocol,
+        "header_xdr": record.written.to_xdr(),
     }
