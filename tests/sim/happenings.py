@@ -1,5 +1,6 @@
 """What happens by itself in a seed: ledgers close, beats fall, owners order and recall, others meddle, all heals."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.errors import WrongState
@@ -69,9 +70,9 @@ def meddling(world: "World") -> Course:
         yield 20 * world.random.random()
         if world.weather.strikes("guilty"):
             payee = world.random.choice(world.scenario.payees)
-            account, wrong = world.ledger.payees[payee], world.random.choice(("trusts", "authorized", "full"))
-            setattr(account, wrong, not getattr(account, wrong))
-            world.say(payee, "is now", account)
+            before, wrong = world.ledger.payees[payee], world.random.choice(("trusts", "authorized", "full"))
+            world.ledger.payees[payee] = replace(before, **{wrong: not getattr(before, wrong)})
+            world.say(payee, "is now", world.ledger.payees[payee])
         if world.weather.strikes("drained"):
             source, asset = world.random.choice(world.scenario.sources), world.random.choice((NATIVE, USDC))
             world.ledger.held[source, asset] = RESERVE.get(asset, 0) + world.random.randint(0, 20) * UNIT

@@ -5,7 +5,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from app.submission.engine import BATCHES_MAX
 from app.submission.facts import Source
+from app.submission.preflight import Candidate
 from app.submission.service import NewOrder
 from app.submission.store import Store
 from tests.sim.books import Books
@@ -32,6 +34,9 @@ class House(Protocol):
 
     def transaction(self) -> AbstractContextManager[Store]:
         """Yield a store; commit at the end."""
+
+    def candidates(self, store: Store, source: Source) -> Sequence[Candidate]:
+        """Return the orders that are likely to be packed next."""
 
     def request(self, wish: NewOrder) -> None:
         """Set the money aside and order."""
@@ -66,6 +71,9 @@ class InMemory:
     @contextmanager
     def transaction(self) -> Iterator[Store]:
         yield self.memory
+
+    def candidates(self, store: Store, source: Source) -> Sequence[Candidate]:
+        return self.memory.candidates(source, BATCHES_MAX)
 
     def request(self, wish: NewOrder) -> None:
         self.books.reserve(wish.reservation, "owed", f"treasury:{wish.source}", wish.asset, wish.amount)

@@ -1,6 +1,6 @@
 """The truth of a seed: ledgers that close, accounts, and what is in them for ever."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from app.money import NATIVE
@@ -13,7 +13,7 @@ FIRST = 1000  # the number of the first ledger
 RESERVE = {NATIVE: 10_000_000}  # what cannot leave an account
 
 
-@dataclass
+@dataclass(frozen=True)
 class Payee:
     """An account that orders pay, and what may be wrong with it."""
 
@@ -38,12 +38,14 @@ class Payee:
 
 @dataclass(frozen=True)
 class Closed:
-    """One ledger as it closed: its time in Unix seconds, every channel's number, what each source holds."""
+    """One ledger as it closed: its time in Unix seconds, every channel's number, what each source holds, how each
+    payee stood."""
 
     number: int
     closed_at: int
     numbers: dict[str, int]
     held: dict[tuple[str, str], int]
+    payees: dict[str, Payee]
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ class Ledger:
     history: list[Closed] = field(default_factory=list)
     landed: dict[str, TransactionFacts] = field(default_factory=dict)
     paid: list[Paid] = field(default_factory=list)
-    accused: dict[int, set[str]] = field(default_factory=dict)  # what was ever said against an amount
+    accused: dict[int, set[str]] = field(default_factory=dict)  # what was ever said against an order, by its amount
+    suspected: set[tuple[str, str, str]] = field(default_factory=set)  # payee, asset and code, as a node showed it
     fees: dict[str, int] = field(default_factory=dict)
 
     def open(self) -> None:
@@ -121,12 +124,10 @@ class Ledger:
 
     def _operations(self, letter: Letter) -> tuple[str, ...] | None:
         """Apply every operation, or none: then return the code of each."""
-        held, made = dict(self.held), [name for name, payee in self.payees.items() if not payee.exists]
+        held, payees = dict(self.held), dict(self.payees)
         codes = tuple(self._operation(part) for part in letter.instructions)
         if set(codes) != {"op_success"}:
-            self.held = held
-            for name in made:
-                self.payees[name].exists = False
+            self.held, self.payees = held, payees
             for part, code in zip(letter.instructions, codes, strict=True):
                 self.accuse(part.amount, code)
             return codes
@@ -152,8 +153,10 @@ class Ledger:
         if left < RESERVE.get(part.asset, 0):
             return "op_underfunded"
         self.held[part.source, part.asset] = left
-        payee.exists = True
+        if (part.destination, part.asset) in self.held:
+            self.held[part.destination, part.asset] += part.amount
+        self.payees[part.destination] = replace(payee, exists=True)
         return "op_success"
 
     def _write_down(self) -> None:
-        self.history.append(Closed(self.number, self.closed_at, dict(self.numbers), dict(self.held)))
+        self.history.append(Closed(self.number, self.closed_at, dict(self.numbers), dict(self.held), dict(self.payees)))

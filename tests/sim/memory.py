@@ -3,7 +3,7 @@
 Its moves are checked against the same tables of states; what it decides, it leaves to the same pure functions.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.errors import WrongState
@@ -25,9 +25,10 @@ from app.submission.facts import (
     Source,
     Wait,
 )
-from app.submission.forming import BOUND_SECONDS, IDLE_SECONDS, PAUSE_SECONDS
+from app.submission.forming import BOUND_SECONDS, DOUBT_SECONDS, IDLE_SECONDS, PAUSE_SECONDS
 from app.submission.packing import BATCH_MAX, SUSPECTS_MAX, Packed, Rooms, pack
 from app.submission.postgres import DAY_SECONDS, LEASE_SECONDS, PARKED_SECONDS
+from app.submission.preflight import Candidate
 from app.submission.service import NewOrder
 from app.submission.states import BATCH, ENDED, IN_BATCH, OPEN, ORDER, OUT, PAID, READY, RECALLED, UNSIGNED
 from tests.sim.books import Books
@@ -135,6 +136,24 @@ class Memory:
         found = [source for _, _, source in due if self._waiting(source.address) and self._free_channel()][:limit]
         self.treasuries.update(dict.fromkeys(found, now + LEASE_SECONDS))
         return found
+
+    def candidates(self, source: Source, batches_max: int) -> list[Candidate]:
+        """Return the orders likely to be packed next, as ``forming.candidates`` does."""
+        free = len(self.channels) - len(self.open)
+        waiting = self._waiting(source.address)[: min(free, batches_max) * BATCH_MAX]
+        return [Candidate(order.item(), order.wish.memo_type) for order in waiting]
+
+    def judge(self, findings: Mapping[str, Fate]) -> None:
+        for id, fate in findings.items():
+            order = self.orders[id]
+            if order.state not in READY:
+                continue
+            if fate.event == "doubt":
+                order.reason, order.due_at = fate.reason, self.clock() + DOUBT_SECONDS
+            elif fate.event == "fail":
+                self._end(order, fate)
+            else:
+                order.operation = fate.operation
 
     def rest(self, source: Source, seconds: int) -> None:
         self.treasuries[source] = self.clock() + seconds

@@ -4,14 +4,16 @@ What a node's core takes and refuses follows stellar-core: one transaction of an
 ledgers long; what has waited in vain, or has just been applied, is banned from that node for ten.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.money import NATIVE
 from app.stellar import facts
 from app.stellar.facts import Receipt
+from app.stellar.receivers import Receiver, Receivers, Wanted
 from app.stellar.results import Codes
 from tests.sim.faults import Weather
-from tests.sim.ledger import BASE_FEE, FIRST, Closed, Ledger
+from tests.sim.ledger import BASE_FEE, FIRST, Closed, Ledger, Payee
 from tests.sim.letters import Desk, Letter
 
 PASSPHRASE = "Simulated Network ; for tests"
@@ -65,6 +67,16 @@ class Node:
         balances = [facts.Balance(asset, amount, None if asset == NATIVE else 2**63) for asset, amount in held.items()]
         number = self.seen.numbers.get(address, 0)
         return facts.AccountFacts(address, number, 0, 0, 0, (), tuple(balances), RESERVED_ENTRIES)
+
+    def receivers(self, wanted: Wanted) -> Receivers:
+        return {account: self._receiver(account, self.seen.payees[account], wanted[account]) for account in wanted}
+
+    def _receiver(self, account: str, payee: Payee, assets: Iterable[str]) -> Receiver | None:
+        for asset in assets:
+            self.truth.suspected.add((account, asset, payee.refusal(asset)))
+        room = 0 if payee.full else 2**62
+        lines = {asset: facts.Balance(asset, 0, room, is_authorized=payee.authorized) for asset in assets}
+        return Receiver(lines if payee.trusts else {}, memo_required=False) if payee.exists else None
 
     def transaction(self, hash: str) -> facts.TransactionFacts | None:
         found = self.truth.landed.get(hash)

@@ -6,15 +6,17 @@ from contextlib import contextmanager
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.db import transaction
+from app.db import db, transaction
 from app.ledger import queries
 from app.ledger import service as ledger
 from app.organizations.models import Organization
 from app.states import begin
-from app.submission import service
+from app.submission import forming, service
+from app.submission.engine import BATCHES_MAX
 from app.submission.facts import Source
 from app.submission.models import Batch, Channel, Order, Settlement, Treasury
 from app.submission.postgres import Postgres
+from app.submission.preflight import Candidate
 from app.submission.service import NewOrder
 from app.submission.states import OPEN
 from app.submission.store import Store
@@ -46,6 +48,9 @@ class InPostgres:
     def transaction(self) -> Iterator[Store]:
         with self._session() as session:
             yield Postgres(session, self.scenario.interval_seconds, self.scenario.fees_daily_max)
+
+    def candidates(self, store: Store, source: Source) -> Sequence[Candidate]:
+        return forming.candidates(db.session(), source, BATCHES_MAX)
 
     def request(self, wish: NewOrder) -> None:
         with self._session() as session:

@@ -40,6 +40,7 @@ class Scenario:
     claim_limit: int
     interval_seconds: int
     fees_daily_max: int
+    receivers_max: int
     balanced: bool
     clock_skew: int
     wishes: tuple[tuple[float, NewOrder], ...]
@@ -58,6 +59,7 @@ def drawn(random: Random) -> Scenario:
         claim_limit=random.randint(1, 4),
         interval_seconds=random.randint(1, 5),
         fees_daily_max=random.choice((10_000, FEES_UNLIMITED, FEES_UNLIMITED)),
+        receivers_max=random.choice((0, 50)),
         balanced=random.randint(1, 4) == 1,
         clock_skew=random.randint(-600, 600),
         wishes=tuple(sorted(wishes, key=lambda wish: wish[0])),

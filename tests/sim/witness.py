@@ -76,12 +76,17 @@ class Witness:
             yield "settled, not paid"
         if order.state in ("failed", "cancelled") and times:
             yield f"{order.state}, but paid"
-        if order.state == "failed" and order.code not in self.ledger.accused.get(amount, ()):
+        if order.state == "failed" and not self._guilty(order):
             yield "failed without a cause"
         if order.state == "cancelled" and order.key not in self.recalled:
             yield "cancelled by nobody"
         if place and times == 1 and order.state == "settled" and order.place != (place.hash, place.index, place.ledger):
             yield "settled in another place"
+
+    def _guilty(self, order: Standing) -> bool:
+        """Say whether the network refused the order with its code, or a node showed why it would."""
+        shown = order.wish.destination, order.wish.asset, order.code
+        return order.code in self.ledger.accused.get(order.wish.amount, ()) or shown in self.ledger.suspected
 
     def _numbers(self, house: House) -> Iterator[tuple[str, str]]:
         for channel, following in house.numbers().items():

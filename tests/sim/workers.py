@@ -6,13 +6,16 @@ until it asks for no more. That is sound because acts are facts in, facts out.
 """
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.errors import Unavailable
 from app.stellar import facts
 from app.stellar.facts import Receipt
+from app.stellar.receivers import Receivers, Wanted
 from app.submission import acts, engine
-from app.submission.facts import Batch, Bump, Item, Park, Rebuild, Result, Signed, Source
+from app.submission.facts import Batch, Bump, Holdings, Item, Park, Rebuild, Result, Signed, Source
+from app.submission.preflight import Candidate
 from app.submission.store import Store
 from tests.sim.network import PASSPHRASE, Node
 
@@ -46,6 +49,7 @@ class Conversation:
         self.nodes: Sequence[Node] = () if worker.world.scenario.balanced else random.sample(nodes, len(nodes))
         self.worker_clock = worker.world.network_time() + worker.skew_seconds  # what no act may heed,
         self.network_clock = worker.world.ledger.closed_at  # nor this
+        self.receivers_max = worker.world.scenario.receivers_max
         self.told: list[tuple[Any, Any]] = []
         self.restart()
 
@@ -74,7 +78,10 @@ class Conversation:
     def submit(self, envelope_xdr: str) -> Receipt:
         return self._ask("submit", envelope_xdr)
 
-    def _ask(self, *question: str) -> Any:
+    def receivers(self, wanted: Wanted) -> Receivers:
+        return self._ask("receivers", wanted)
+
+    def _ask(self, *question: Any) -> Any:
         node = self.nodes[self.turned % len(self.nodes)] if self.nodes else None
         if self.place == len(self.told):
             raise Asked(node, *question)
@@ -104,12 +111,15 @@ class Worker:
         if name == "resolve_payments":
             yield from self._errand(lambda store: store.lease_live(limit), self._turn)
         else:
-            yield from self._errand(lambda store: store.lease_sources(limit), self._form)
+            yield from self._errand(lambda store: self._sources(store, limit), self._form)
             yield from self._errand(lambda store: self._unsigned(store, limit), self._sign)
 
     def _errand(self, claim: Callable[[Store], Sequence[Any]], job: Callable[[Any], Course]) -> Course:
         for claimed in (yield from self._commit(claim)):
             self.world.start(job(claimed), self)
+
+    def _sources(self, store: Store, limit: int) -> list[tuple[Source, Sequence[Candidate]]]:
+        return [(source, self.world.house.candidates(store, source)) for source in store.lease_sources(limit)]
 
     def _unsigned(self, store: Store, limit: int) -> list[tuple[Batch, Sequence[Item]]]:
         """Claim what is to be signed; what there is no key for is set aside."""
@@ -121,8 +131,11 @@ class Worker:
                 jobs.append((batch, items))
         return jobs
 
-    def _form(self, source: Source) -> Course:
+    def _form(self, claimed: tuple[Source, Sequence[Candidate]]) -> Course:
+        source, candidates = claimed
         fact = yield from self._act(acts.holdings, source)
+        if isinstance(fact, Holdings):
+            fact = replace(fact, findings=(yield from self._act(acts.survey, candidates)))
         formed = yield from self._commit(lambda store: engine.form(store, source, fact))
         self.world.say(self.name, "forms", formed, "of", source.address, ":", fact)
         self.world.wake("submit_payments")
@@ -181,7 +194,7 @@ class Worker:
                 return error
             conversation.told.append((question, (yield from self._answer(*question))))
 
-    def _answer(self, chosen: Node | None, question: str, *about: str) -> Course:
+    def _answer(self, chosen: Node | None, question: str, *about: Any) -> Course:
         world = self.world
         node = chosen or world.random.choice(world.network.nodes)
         address = node.name if chosen else "behind the balancer"

@@ -63,6 +63,7 @@ class World:
             for asset in (NATIVE, USDC):
                 ledger.held[source, asset] = self.random.choice((PLENTY, PLENTY, POOR)) + RESERVE.get(asset, 0)
         ledger.payees = {payee: Payee(exists=self.random.randint(1, 4) > 1) for payee in self.scenario.payees}
+        ledger.payees |= {source: Payee() for source in self.scenario.sources}
         ledger.open()
         return ledger
 
