@@ -133,11 +133,18 @@ def _send(writer: asyncio.StreamWriter, request: Request, answer: Response) -> N
 
 
 async def _send_stream(writer: asyncio.StreamWriter, answer: Stream) -> None:
-    headers = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache", "Connection": "close"}
+    """Send each event as a chunk of its own: a reader gets it whole without waiting for the next."""
+    headers = {
+        "Content-Type": "text/event-stream; charset=utf-8",
+        "Cache-Control": "no-cache",
+        "Transfer-Encoding": "chunked",
+        "Connection": "close",
+    }
     writer.write(_head(200, headers))
     async for chunk in answer.chunks:
-        writer.write(chunk)
+        writer.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
         await writer.drain()
+    writer.write(b"0\r\n\r\n")
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
