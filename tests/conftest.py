@@ -8,6 +8,7 @@ import errno
 import ipaddress
 import itertools
 import os
+import re
 import shutil
 import socket
 from collections.abc import Iterator
@@ -42,6 +43,8 @@ IN_A_HURRY = {
     "autovacuum": "off",
 }
 
+_ADDRESS = re.compile(r"([GMS])[A-Z2-7]{55,68}")  # Stellar's G…, M… and S…
+
 hypothesis.settings.register_profile("explore", deadline=None)
 hypothesis.settings.register_profile(
     "steady",
@@ -59,6 +62,11 @@ def pytest_configure() -> None:
     socket.socket.connect = _only_here(socket.socket.connect)  # type: ignore[method-assign]
     socket.socket.connect_ex = _only_here(socket.socket.connect_ex)  # type: ignore[method-assign]
     socket.getaddrinfo = _only_our_names(socket.getaddrinfo)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a case without the addresses in it: they are made anew in each process, and names must be the same."""
+    return _ADDRESS.sub(r"\1…", val) if isinstance(val, str) and _ADDRESS.search(val) else None
 
 
 def _only_here(connect: Any) -> Any:
