@@ -1,0 +1,1 @@
+"""The sandbox network against the Stellar SDKs of others."""
