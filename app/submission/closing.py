@@ -15,25 +15,43 @@ from app.money import NATIVE
 from app.states import move
 from app.stellar.facts import TransactionFacts
 from app.submission import forming
-from app.submission.decisions import fates
+from app.submission.decisions import fates, unpaid
 from app.submission.facts import Batch, Close, Fate, Item
 from app.submission.models import AttemptOrder, Channel, Order, Settlement
+from app.submission.states import IN_BATCH, RECALLED
 
 ENDS = {"settle": "post", "fail": "void", "cancel": "void"}  # what an order's end does to the money set aside for it
 
 
-def close(session: Session, batch: Batch, closing: Close, items: Sequence[Item]) -> None:
-    """Account for the orders of ``batch``, which are ``items``; they and the batch are locked."""
-    transaction = closing.transaction
-    found = fates(items, carried(session, transaction.hash), closing)
-    if transaction.successful:
-        _settle(session, transaction, found)
-    account_for(session, items, found)
-    for item in items:
-        if found[item.id].pause:
-            forming.pause(session, item.source, item.asset, found[item.id].reason)
-    _post_fee(session, batch, transaction)
+def close(session: Session, batch: Batch, closing: Close) -> None:
+    """Account for the orders of ``batch``, which is locked."""
+    if closing.transaction.successful:
+        _settle(session, closing.transaction)
+        left = items(session, [batch.id], lock=True)[batch.id]  # as a rule, none
+        account_for(session, left, unpaid(left))
+    else:
+        waiting = items(session, [batch.id], lock=True)[batch.id]
+        found = fates(waiting, carried(session, closing.transaction.hash), closing)
+        account_for(session, waiting, found)
+        for item in waiting:
+            if found[item.id].pause:
+                forming.pause(session, item.source, item.asset, found[item.id].reason)
+    _post_fee(session, batch, closing.transaction)
     session.execute(update(Channel).where(Channel.address == batch.channel).values(next_sequence=batch.sequence + 1))
+
+
+def items(session: Session, batch_ids: list[int], lock: bool = False) -> dict[int, list[Item]]:
+    """Return the orders of each batch whose fate is open, in a lasting order; with ``lock``, none is recalled now."""
+    columns = [getattr(Order, name) for name in forming.ITEM]
+    these = (
+        select(Order.batch_id, *columns, Order.state.in_(RECALLED))
+        .where(Order.batch_id.in_(batch_ids), Order.state.in_(IN_BATCH))
+        .order_by(Order.created_at, Order.id)
+    )
+    found: dict[int, list[Item]] = defaultdict(list)
+    for batch_id, *facts in session.execute(these.with_for_update() if lock else these):
+        found[batch_id].append(Item(*facts))
+    return found
 
 
 def carried(session: Session, attempt_hash: str) -> list[str]:
@@ -48,15 +66,17 @@ def account_for(session: Session, items: Sequence[Item], found: dict[str, Fate])
     _resolve(session, items, found)
 
 
-def _settle(session: Session, transaction: TransactionFacts, found: dict[str, Fate]) -> None:
-    places = select(
-        AttemptOrder.order_id,
-        AttemptOrder.attempt_hash,
-        AttemptOrder.operation_index,
-        literal(transaction.ledger),
-    ).where(AttemptOrder.attempt_hash == transaction.hash)
+def _settle(session: Session, transaction: TransactionFacts) -> None:
+    """Settle all that the transaction carried, whether it was wanted to the last or not."""
+    mine = AttemptOrder.attempt_hash == transaction.hash
+    places = select(AttemptOrder.order_id, AttemptOrder.attempt_hash, AttemptOrder.operation_index)
     columns = ["order_id", "transaction_hash", "operation_index", "ledger"]
-    session.execute(insert(Settlement).from_select(columns, places))
+    ledgered = places.add_columns(literal(transaction.ledger)).where(mine)
+    session.execute(insert(Settlement).from_select(columns, ledgered))
+    paid = Order.id.in_(select(AttemptOrder.order_id).where(mine))
+    move(session, Order, "settle", paid, code="", reason="")
+    held = session.scalars(select(Order.reservation).where(paid, Order.reservation != ""))
+    _end(session, [ledger.Resolution(key, "post") for key in held])
 
 
 def _move(session: Session, found: dict[str, Fate]) -> None:
@@ -75,7 +95,10 @@ def _move(session: Session, found: dict[str, Fate]) -> None:
 
 def _resolve(session: Session, items: Sequence[Item], found: dict[str, Fate]) -> None:
     ends = [(item.reservation, ENDS.get(found[item.id].event)) for item in items if item.reservation]
-    resolutions = [ledger.Resolution(key, kind) for key, kind in ends if kind]
+    _end(session, [ledger.Resolution(key, kind) for key, kind in ends if kind])
+
+
+def _end(session: Session, resolutions: Sequence[ledger.Resolution]) -> None:
     if resolutions:
         ledger.resolve(session, resolutions)
 

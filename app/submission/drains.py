@@ -73,7 +73,8 @@ class TurnJob:
 
 def claim_sources(session: Session, limit: int) -> list[FormJob]:
     sources = _store(session).lease_sources(limit)
-    waiting = [tuple(forming.candidates(session, source, engine.BATCHES_MAX)) for source in sources]
+    most = engine.BATCHES_MAX if network().receivers_max else 0
+    waiting = [tuple(forming.candidates(session, source, most)) for source in sources]
     return [FormJob(source, orders, network()) for source, orders in zip(sources, waiting, strict=True)]
 
 

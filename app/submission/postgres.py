@@ -35,7 +35,7 @@ from app.submission.models import Attempt as AttemptRow
 from app.submission.models import AttemptOrder, Order
 from app.submission.models import Batch as BatchRow
 from app.submission.models import Envelope as EnvelopeRow
-from app.submission.states import IN_BATCH, OUT, RECALLED, UNSIGNED
+from app.submission.states import OUT, UNSIGNED
 
 LEASE_SECONDS = 30
 DAY_SECONDS = 86_400
@@ -65,7 +65,7 @@ class Postgres:
 
     def lease_bound(self, limit: int) -> Sequence[tuple[Batch, Sequence[Item]]]:
         rows = claim(self.session, BatchRow, UNSIGNED, limit=limit, lease_seconds=LEASE_SECONDS)
-        waiting = items(self.session, [row.id for row in rows])
+        waiting = closing.items(self.session, [row.id for row in rows])
         return [(batch, waiting[batch.id]) for batch in facts(self.session, rows)]
 
     def persist(self, batch: Batch, signed: Signed) -> bool:
@@ -144,7 +144,7 @@ class Postgres:
         this, fee = held(BatchRow, batch.id, batch.fence), closed.transaction.fee_charged
         if not move(self.session, BatchRow, "close", *this, closed_at=now(), fee=fee):
             return False
-        closing.close(self.session, batch, closed, items(self.session, [batch.id], lock=True)[batch.id])
+        closing.close(self.session, batch, closed)
         return True
 
     def _insert(self, envelope: Envelope) -> None:
@@ -181,20 +181,6 @@ def _signed(session: Session, batch_ids: list[int]) -> Sequence[Any]:
         .execution_options(populate_existing=True)
     )
     return session.execute(signed).all() if batch_ids else []
-
-
-def items(session: Session, batch_ids: list[int], lock: bool = False) -> dict[int, list[Item]]:
-    """Return the orders of each batch whose fate is open, in a lasting order; with ``lock``, none is recalled now."""
-    columns = [getattr(Order, name) for name in forming.ITEM]
-    these = (
-        select(Order.batch_id, *columns, Order.state.in_(RECALLED))
-        .where(Order.batch_id.in_(batch_ids), Order.state.in_(IN_BATCH))
-        .order_by(Order.created_at, Order.id)
-    )
-    found: dict[int, list[Item]] = defaultdict(list)
-    for batch_id, *facts in session.execute(these.with_for_update() if lock else these):
-        found[batch_id].append(Item(*facts))
-    return found
 
 
 def _attempt(row: AttemptRow) -> Attempt:

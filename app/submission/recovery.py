@@ -11,7 +11,7 @@ from app.submission.decisions import expired, unpaid
 from app.submission.facts import Answers, Batch
 from app.submission.models import Batch as BatchRow
 from app.submission.models import Channel
-from app.submission.postgres import facts, items
+from app.submission.postgres import facts
 from app.submission.states import STUCK
 
 
@@ -39,6 +39,6 @@ def release(session: Session, batch: Batch, answers: Answers) -> None:
         raise Conflict("an envelope of it has not expired yet")
     row = session.get_one(BatchRow, batch.id, with_for_update=True)
     move_one(session, row, "abandon", note="released by an operator")
-    waiting = items(session, [batch.id], lock=True)[batch.id]
+    waiting = closing.items(session, [batch.id], lock=True)[batch.id]
     closing.account_for(session, waiting, unpaid(waiting))
     move(session, Channel, "park", Channel.address == batch.channel, reason="its batch was released by an operator")
