@@ -1,13 +1,14 @@
 """The demo: the whole house on this machine, stories to watch, a board to watch them on.
 
 It needs no setting: services, keys and ports are its own, and stay the same from one start to the next. While it runs,
-``var/demo.env`` tells its settings to ``flask --app wsgi …`` in other terminals.
+``var/demo.env`` (or the file ``RAILHEAD_ENV`` names) tells its settings to ``flask --app wsgi …`` in other terminals.
 """
 
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -21,7 +22,7 @@ from app.sandbox.stories import STORIES, Outcome, Scene, Story, told
 from app.sandbox.supervisor import Supervisor, signals_interrupt
 
 STORIES_SECONDS = 300
-SETTINGS = CHECKOUT / "var" / "demo.env"
+SETTINGS = Path(os.environ.get("RAILHEAD_ENV", CHECKOUT / "var" / "demo.env"))
 
 
 def run(once: bool, port: int) -> int:

@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
 
@@ -24,11 +26,15 @@ from app.sandbox.state import own_directory, scratch_directory
 from app.sandbox.stories import Outcome, Story, told
 from app.sandbox.supervisor import Supervisor
 from app.states import machines
+from app.submission.models import Channel
+from app.submission.states import WORKING
 from rails.sandbox_bank import journal
 from tests.conftest import IN_A_HURRY
 
 PATIENCE_SECONDS = 90
-PATIENT_RAIL = '{"url": "%s", "timeout_seconds": 2}'
+QUIET_SECONDS = 6  # when so long nothing has happened, somebody waits for a lease to end
+LEASE_SECONDS = 62  # longer than any lease
+LEAPS_MAX = 4  # a SEP-10 challenge may come from no further ahead than five minutes
 
 
 class Journey:
@@ -38,11 +44,18 @@ class Journey:
         self.house, self.supervisor = house, supervisor
         self.network = Handle([house.horizon_url])
         self.app = application(house.settings)
+        self.leaps = 0
 
-    def tell(self, *stories: Story, at: Mapping[str, Callable[[], None]] | None = None) -> list[Outcome]:
-        """Tell stories side by side, and do what is to be done ``at`` the first event of that name."""
-        deeds, events, outcomes = dict(at or {}), queue.SimpleQueue(), []
-        scene = replace(self.house.scene(PATIENCE_SECONDS), heard=lambda event: events.put(event["event"]))
+    def tell(
+        self, *stories: Story, at: Mapping[str, Callable[[], None]] | None = None, disturbed: bool = True
+    ) -> list[Outcome]:
+        """Tell stories side by side, and do what is to be done ``at`` the first event of that name.
+
+        Where nothing happens any more because a killed process holds a lease, time leaps to the end of the lease.
+        """
+        deeds, events, outcomes, quiet_since = dict(at or {}), queue.SimpleQueue(), [], time.monotonic()
+        scene = self.house.scene(PATIENCE_SECONDS)
+        scene = replace(scene, disturbed=disturbed, heard=lambda event: events.put(event["event"]))
         threads = [
             threading.Thread(target=lambda story=story: outcomes.append(told(story, scene))) for story in stories
         ]
@@ -52,9 +65,22 @@ class Journey:
             self.supervisor.tend()
             while not events.empty():
                 deeds.pop(events.get(), lambda: None)()
+                quiet_since = time.monotonic()
+            if time.monotonic() - quiet_since > QUIET_SECONDS and self.leaps < LEAPS_MAX:
+                self.leap()
+                quiet_since = time.monotonic()
             time.sleep(0.02)
         assert not deeds, f"the story never came to {', '.join(deeds)}"
         return outcomes
+
+    def leap(self) -> None:
+        """Let the house's clock, which is the database's, leap ahead, for all connections there are."""
+        self.leaps += 1
+        with psycopg.connect(
+            self.house.settings["DATABASE_URL"].replace("+psycopg", ""), autocommit=True
+        ) as connection:
+            connection.execute(f"ALTER SYSTEM SET railhead.clock_offset = '{self.leaps * LEASE_SECONDS} s'")
+            connection.execute("SELECT pg_reload_conf()")
 
     def kill(self, name: str) -> None:
         """``kill -9``; the supervisor will start it again, at once."""
@@ -63,30 +89,34 @@ class Journey:
         self.supervisor.until(lambda: post.start_again_at is not None, 10)
         post.start_again_at = post.deaths_in_a_row = 0
 
+    def cut(self, seconds: float) -> None:
+        """Let nobody reach Horizon for a while."""
+        self.network.fault("unavailable", times=0)
+        threading.Timer(seconds, self.network.heal).start()
+
     @contextmanager
     def down(self, *names: str) -> Iterator[None]:
-        """Within the block these programs do not run."""
+        """Within the block these programs do not run; they are ended in this order, and started in the reverse."""
         for name in names:
             self.supervisor.kill(name)
         yield
-        for name in names:
+        for name in reversed(names):
             self.supervisor.start(name)
 
-    @contextmanager
-    def armed(self, name: str, failpoints: Mapping[str, str]) -> Iterator[set[str]]:
-        """Within the block a program has failpoints, which strike once each; yields those that have."""
+    def arm(self, name: str, failpoints: Mapping[str, str]) -> Path:
+        """Start a program anew, with failpoints that strike once each; return the directory of those that have."""
         post, once = self.supervisor.posts[name], own_directory(self.house.home / f"failpoints-{time.monotonic_ns()}")
-        program, orders = post.program, ",".join(f"{point}={order}" for point, order in failpoints.items())
+        plain, orders = post.program, ",".join(f"{point}={order}" for point, order in failpoints.items())
         environment = {"FAILPOINTS": orders, "FAILPOINTS_ONCE": str(once)}
-        struck: set[str] = set()
-        post.program = replace(program, environment={**program.environment, **environment})
-        self.supervisor.restart(name)
-        try:
-            yield struck
-        finally:
-            struck |= set(os.listdir(once))
-            post.program = program
-            self.supervisor.restart(name)
+        post.program = replace(plain, environment={**plain.environment, **environment})
+        self.supervisor.kill(name)
+        self.supervisor.start(name)
+        return once
+
+    def channels(self) -> list[str]:
+        """The accounts that lend their numbers to our payments."""
+        with self.app.app_context(), transaction() as session:
+            return list(session.scalars(select(Channel.address).where(Channel.state.in_(WORKING))))
 
     def witnesses(self) -> Mapping[str, Any]:
         """What must be true after every journey, as bank, books and rows tell it."""

@@ -48,7 +48,7 @@ class Purse:
             if fate == "dead":
                 memory.forget("signed")
             else:
-                answer = self._web.attempt("POST", f"{self._horizon}/transactions", data={"tx": signed["xdr"]})
+                answer = self._web.attempt("POST", f"{self._horizon}/transactions_async", data={"tx": signed["xdr"]})
                 self._web.rest()
         raise Refused(f"not paid: {answer}")
 

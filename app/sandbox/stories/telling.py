@@ -17,7 +17,8 @@ class Wrong(Exception):
 class Scene:
     """What strangers know of a house, and what its witnesses tell. ``directory`` is for what a story writes.
 
-    ``heard`` is told every event of the story as it happens, in the story's own thread.
+    ``heard`` is told every event of the story as it happens, in the story's own thread. Where the house is ``disturbed``
+    it may have passed over a state before anybody could be told of it.
     """
 
     url: str
@@ -25,6 +26,7 @@ class Scene:
     bank_journal: Path
     directory: Path
     patience_seconds: float = 60
+    disturbed: bool = False
     heard: Callable[[Mapping[str, Any]], None] = lambda event: None
 
 
