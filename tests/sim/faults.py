@@ -64,10 +64,14 @@ class Weather:
         self.random = random
         drawn = {kind: random.choice(SHARES) * worst // 10 for kind, worst in asdict(WORST).items()}
         self.rates = {kind: rate for kind, rate in drawn.items() if rate}
+        self.struck: set[str] = set()
 
     def strikes(self, kind: str) -> bool:
         """Say whether a fault of this kind happens now."""
-        return kind in self.rates and self.random.random() * MILLION < self.rates[kind]
+        if kind not in self.rates or self.random.random() * MILLION >= self.rates[kind]:
+            return False
+        self.struck.add(kind)
+        return True
 
     def clear(self) -> None:
         """Let nothing go wrong any more."""

@@ -12,7 +12,6 @@ from app.submission.service import NewOrder
 from app.submission.store import Store
 from tests.sim.books import Books
 from tests.sim.memory import Memory
-from tests.sim.scenario import Scenario
 
 Balances = Mapping[tuple[str, str], tuple[int, int]]  # by name and asset: posted, pending
 
@@ -38,8 +37,8 @@ class House(Protocol):
     def candidates(self, store: Store, source: Source) -> Sequence[Candidate]:
         """Return the orders that are likely to be packed next."""
 
-    def request(self, wish: NewOrder) -> None:
-        """Set the money aside and order."""
+    def request(self, wish: NewOrder) -> str:
+        """Set the money aside and order; return the order's id."""
 
     def cancel(self, key: str) -> None:
         """Call an order off; raise WrongState if it is too late."""
@@ -60,9 +59,9 @@ class House(Protocol):
 class InMemory:
     """See ``House``."""
 
-    def __init__(self, clock: Callable[[], float], scenario: Scenario):
+    def __init__(self, clock: Callable[[], float], interval_seconds: int, fees_daily_max: int):
         self.books = Books()
-        self.memory = Memory(clock, self.books, scenario.interval_seconds, scenario.fees_daily_max)
+        self.memory = Memory(clock, self.books, interval_seconds, fees_daily_max)
 
     def found(self, sources: Sequence[Source], numbers: Mapping[str, int]) -> None:
         self.memory.treasuries.update(dict.fromkeys(sources, self.memory.clock()))
@@ -75,9 +74,9 @@ class InMemory:
     def candidates(self, store: Store, source: Source) -> Sequence[Candidate]:
         return self.memory.candidates(source, BATCHES_MAX)
 
-    def request(self, wish: NewOrder) -> None:
+    def request(self, wish: NewOrder) -> str:
         self.books.reserve(wish.reservation, "owed", f"treasury:{wish.source}", wish.asset, wish.amount)
-        self.memory.request(wish)
+        return self.memory.request(wish)
 
     def cancel(self, key: str) -> None:
         self.memory.cancel(key)

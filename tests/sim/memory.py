@@ -280,7 +280,8 @@ class Memory:
             self._pause(order.wish.source, order.wish.asset)
 
     def _bind(self, source: Source, channel: str, packed: Packed) -> None:
-        chosen = [self.orders[item.id] for item in packed.chosen]
+        ids = {item.id for item in packed.chosen}
+        chosen = [order for id, order in self.orders.items() if id in ids]  # in the order they were asked for
         _, memo_type, memo = chosen[0].group
         facts = source.organization_id, len(self.batches) + 1, channel, self.channels[channel], source.address
         row = Batch(*facts, memo_type, memo, self.clock(), chosen)

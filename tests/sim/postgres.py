@@ -21,7 +21,7 @@ from app.submission.service import NewOrder
 from app.submission.states import OPEN
 from app.submission.store import Store
 from tests.sim.houses import Balances, Standing
-from tests.sim.scenario import ORGANIZATION, Scenario
+from tests.sim.scenario import ORGANIZATION
 
 SET_CLOCK = text("SELECT set_config('railhead.clock_offset', (to_timestamp(:at) - now())::text, true)")
 EPOCH = 1_800_000_000
@@ -30,10 +30,11 @@ EPOCH = 1_800_000_000
 class InPostgres:
     """See ``House``. Needs an application context, on a database of its own."""
 
-    def __init__(self, clock: Callable[[], float], scenario: Scenario):
+    def __init__(self, clock: Callable[[], float], interval_seconds: int, fees_daily_max: int):
         self.clock = clock
-        self.scenario = scenario
-        self.wishes = {wish.owner_key: wish for _, wish in scenario.wishes}
+        self.interval_seconds = interval_seconds
+        self.fees_daily_max = fees_daily_max
+        self.wishes: dict[str, NewOrder] = {}
 
     def found(self, sources: Sequence[Source], numbers: Mapping[str, int]) -> None:
         with self._session() as session:
@@ -47,17 +48,19 @@ class InPostgres:
     @contextmanager
     def transaction(self) -> Iterator[Store]:
         with self._session() as session:
-            yield Postgres(session, self.scenario.interval_seconds, self.scenario.fees_daily_max)
+            yield Postgres(session, self.interval_seconds, self.fees_daily_max)
 
     def candidates(self, store: Store, source: Source) -> Sequence[Candidate]:
         return forming.candidates(db.session(), source, BATCHES_MAX)
 
-    def request(self, wish: NewOrder) -> None:
+    def request(self, wish: NewOrder) -> str:
         with self._session() as session:
             owed = ledger.open_account(session, ORGANIZATION, "owed", wish.asset, "free")
             purse = ledger.open_account(session, ORGANIZATION, f"treasury:{wish.source}", wish.asset, "free")
             ledger.reserve(session, wish.reservation, owed, purse, wish.amount)
-            service.request(session, wish)
+            id = service.request(session, wish)
+        self.wishes[wish.owner_key] = wish
+        return id
 
     def cancel(self, key: str) -> None:
         with self._session() as session:

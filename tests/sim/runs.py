@@ -66,7 +66,7 @@ def play_in_postgres(seed: int, server_url: str, tell: Callable[[str], None] | N
 
 
 def in_postgres(world: World) -> InPostgres:
-    return InPostgres(lambda: world.now, world.scenario)
+    return InPostgres(lambda: world.now, world.scenario.interval_seconds, world.scenario.fees_daily_max)
 
 
 def hunt(number: int, seeds: int) -> Hunt:

@@ -11,7 +11,7 @@ from app.money import NATIVE
 from app.submission.service import NewOrder
 
 ORDERS = 12
-ARRIVAL_SECONDS = 120
+AT_ONCE_SECONDS, ARRIVAL_SECONDS = 1, 120
 FEES_UNLIMITED = 10**12
 UNIT = 10_000_000
 ORGANIZATION = "ours"
@@ -87,4 +87,4 @@ def _wish(random: Random, number: int, sources: tuple[str, ...], payees: tuple[s
         kind=kind,
         reservation=f"reserved {number}",
     )
-    return random.choice((0, ARRIVAL_SECONDS)) * random.random(), wish
+    return random.choice((AT_ONCE_SECONDS, ARRIVAL_SECONDS)) * random.random(), wish

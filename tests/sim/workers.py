@@ -29,6 +29,11 @@ REMEMBERED_SECONDS = 0.2  # as long as app.stellar.network.NODE_SECONDS
 PATIENCE_SECONDS = 12
 
 
+def in_order(batches: Sequence[Batch]) -> list[Batch]:
+    """Return batches in an order that does not depend on where they are kept."""
+    return sorted(batches, key=lambda batch: batch.id)
+
+
 class Asked(BaseException):
     """An act has come to a question that has not been answered yet."""
 
@@ -109,7 +114,7 @@ class Worker:
         """Do what a wake-up asks for."""
         limit = self.world.scenario.claim_limit
         if name == "resolve_payments":
-            yield from self._errand(lambda store: store.lease_live(limit), self._turn)
+            yield from self._errand(lambda store: in_order(store.lease_live(limit)), self._turn)
         else:
             yield from self._errand(lambda store: self._sources(store, limit), self._form)
             yield from self._errand(lambda store: self._unsigned(store, limit), self._sign)
@@ -119,12 +124,13 @@ class Worker:
             self.world.start(job(claimed), self)
 
     def _sources(self, store: Store, limit: int) -> list[tuple[Source, Sequence[Candidate]]]:
-        return [(source, self.world.house.candidates(store, source)) for source in store.lease_sources(limit)]
+        sources = sorted(store.lease_sources(limit), key=lambda source: source.address)
+        return [(source, self.world.house.candidates(store, source)) for source in sources]
 
     def _unsigned(self, store: Store, limit: int) -> list[tuple[Batch, Sequence[Item]]]:
         """Claim what is to be signed; what there is no key for is set aside."""
         jobs = []
-        for batch, items in store.lease_bound(limit):
+        for batch, items in sorted(store.lease_bound(limit), key=lambda leased: leased[0].id):
             if self.world.weather.strikes("keyless"):
                 store.park(batch, Park("there is no key to sign with"))
             else:

@@ -25,7 +25,7 @@ Build = Callable[["World"], House]
 
 
 def in_memory(world: "World") -> House:
-    return InMemory(lambda: world.now, world.scenario)
+    return InMemory(lambda: world.now, world.scenario.interval_seconds, world.scenario.fees_daily_max)
 
 
 class World:
