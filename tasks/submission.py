@@ -14,7 +14,7 @@ def submit_payments() -> bool:
 
 @drain()
 def resolve_payments() -> bool:
-    return errand("resolve_payments", "", Errand(*TURN, threads=16, timeout_seconds=ACT_SECONDS))
+    return errand("resolve_payments", "", Errand(*TURN, threads=4, timeout_seconds=ACT_SECONDS))
 
 
 @drain()

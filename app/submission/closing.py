@@ -7,37 +7,41 @@ owners. Half of it cannot happen.
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import case, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from app.clock import now
 from app.ledger import service as ledger
 from app.money import NATIVE
 from app.states import move
-from app.stellar.facts import TransactionFacts
 from app.submission import forming
 from app.submission.decisions import fates, unpaid
 from app.submission.facts import Batch, Close, Fate, Item
 from app.submission.models import AttemptOrder, Channel, Order, Settlement
+from app.submission.models import Batch as BatchRow
 from app.submission.states import IN_BATCH, RECALLED
 
 ENDS = {"settle": "post", "fail": "void", "cancel": "void"}  # what an order's end does to the money set aside for it
 
 
-def close(session: Session, batch: Batch, closing: Close) -> None:
-    """Account for the orders of ``batch``, which is locked."""
-    if closing.transaction.successful:
-        _settle(session, closing.transaction)
-        left = items(session, [batch.id], lock=True)[batch.id]  # as a rule, none
-        account_for(session, left, unpaid(left))
-    else:
-        waiting = items(session, [batch.id], lock=True)[batch.id]
-        found = fates(waiting, carried(session, closing.transaction.hash), closing)
-        account_for(session, waiting, found)
-        for item in waiting:
-            if found[item.id].pause:
-                forming.pause(session, item.source, item.asset, found[item.id].reason)
-    _post_fee(session, batch, closing.transaction)
-    session.execute(update(Channel).where(Channel.address == batch.channel).values(next_sequence=batch.sequence + 1))
+Closing = tuple[Batch, Close]
+
+
+def close(session: Session, closings: Sequence[Closing]) -> list[Closing]:
+    """Account for the orders of every batch that is still held; return those batches, with what closed them."""
+    pairs = [(batch.id, batch.fence) for batch, _ in closings]
+    fees = case({batch.id: closed.transaction.fee_charged for batch, closed in closings}, value=BatchRow.id)
+    ours = tuple_(BatchRow.id, BatchRow.fence).in_(pairs)
+    ids = set(move(session, BatchRow, "close", ours, closed_at=now(), fee=fees))
+    mine = [closing for closing in closings if closing[0].id in ids]
+    _settle(session, [closing for closing in mine if closing[1].transaction.successful])
+    for batch, closed in mine:
+        if not closed.transaction.successful:
+            _split(session, batch, closed)
+    _post_fees(session, mine)
+    next_one = {"next_sequence": BatchRow.sequence + 1}
+    session.execute(update(Channel).where(Channel.address == BatchRow.channel, BatchRow.id.in_(ids)).values(next_one))
+    return mine
 
 
 def items(session: Session, batch_ids: list[int], lock: bool = False) -> dict[int, list[Item]]:
@@ -66,17 +70,32 @@ def account_for(session: Session, items: Sequence[Item], found: dict[str, Fate])
     _resolve(session, items, found)
 
 
-def _settle(session: Session, transaction: TransactionFacts) -> None:
-    """Settle all that the transaction carried, whether it was wanted to the last or not."""
-    mine = AttemptOrder.attempt_hash == transaction.hash
-    places = select(AttemptOrder.order_id, AttemptOrder.attempt_hash, AttemptOrder.operation_index)
+def _settle(session: Session, closings: Sequence[Closing]) -> None:
+    """Settle all that the transactions carried, whether it was wanted to the last or not; the rest was not paid."""
+    if not closings:
+        return
+    ledgers = {closed.transaction.hash: closed.transaction.ledger for _, closed in closings}
+    theirs = AttemptOrder.attempt_hash.in_(ledgers)
     columns = ["order_id", "transaction_hash", "operation_index", "ledger"]
-    ledgered = places.add_columns(literal(transaction.ledger)).where(mine)
-    session.execute(insert(Settlement).from_select(columns, ledgered))
-    paid = Order.id.in_(select(AttemptOrder.order_id).where(mine))
+    places = select(AttemptOrder.order_id, AttemptOrder.attempt_hash, AttemptOrder.operation_index)
+    placed = places.add_columns(case(ledgers, value=AttemptOrder.attempt_hash)).where(theirs)
+    session.execute(insert(Settlement).from_select(columns, placed))
+    paid = Order.id.in_(select(AttemptOrder.order_id).where(theirs))
     move(session, Order, "settle", paid, code="", reason="")
     held = session.scalars(select(Order.reservation).where(paid, Order.reservation != ""))
     _end(session, [ledger.Resolution(key, "post") for key in held])
+    for left in items(session, [batch.id for batch, _ in closings], lock=True).values():  # as a rule, none
+        account_for(session, left, unpaid(left))
+
+
+def _split(session: Session, batch: Batch, closed: Close) -> None:
+    """Judge each order of a transaction that failed by the code of its operation."""
+    waiting = items(session, [batch.id], lock=True)[batch.id]
+    found = fates(waiting, carried(session, closed.transaction.hash), closed)
+    account_for(session, waiting, found)
+    for item in waiting:
+        if found[item.id].pause:
+            forming.pause(session, item.source, item.asset, found[item.id].reason)
 
 
 def _move(session: Session, found: dict[str, Fate]) -> None:
@@ -103,8 +122,13 @@ def _end(session: Session, resolutions: Sequence[ledger.Resolution]) -> None:
         ledger.resolve(session, resolutions)
 
 
-def _post_fee(session: Session, batch: Batch, transaction: TransactionFacts) -> None:
-    spent = ledger.open_account(session, batch.organization_id, "fees:network", NATIVE, "free")
-    purse = ledger.open_account(session, batch.organization_id, f"channel:{transaction.fee_account}", NATIVE, "free")
-    if transaction.fee_charged:
-        ledger.transfer(session, f"fee:{transaction.hash}", spent, purse, transaction.fee_charged)
+def _post_fees(session: Session, closings: Sequence[Closing]) -> None:
+    """Book what the network took, out of the purse of whoever paid it."""
+    postings = []
+    for batch, closed in closings:
+        transaction, owner = closed.transaction, batch.organization_id
+        spent = ledger.open_account(session, owner, "fees:network", NATIVE, "free")
+        purse = ledger.open_account(session, owner, f"channel:{transaction.fee_account}", NATIVE, "free")
+        if transaction.fee_charged:
+            postings.append(ledger.Posting(f"fee:{transaction.hash}", spent, purse, transaction.fee_charged))
+    ledger.transfers(session, postings)

@@ -11,20 +11,16 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from flask import current_app
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-import config
 from app.db import transaction
 from app.failpoint import failpoint
-from app.stellar.network import Horizon, Network
-from app.submission import acts, channels, engine, forming, keys
-from app.submission.facts import Batch, Close, Holdings, Park, Result, Signed, Source
-from app.submission.postgres import Postgres
+from app.stellar.network import Network
+from app.submission import acts, channels, engine, forming, keys, turns
+from app.submission.facts import Holdings, Park, Signed, Source
+from app.submission.fittings import network, store, terms
 from app.submission.preflight import Candidate
 
 log = logging.getLogger(__name__)
@@ -60,19 +56,8 @@ class SignJob:
         return self.unsigned.batch.id
 
 
-@dataclass(frozen=True)
-class TurnJob:
-    batch: Batch
-    purse: acts.Purse
-    network: Network = field(repr=False)
-
-    @property
-    def id(self) -> int:
-        return self.batch.id
-
-
 def claim_sources(session: Session, limit: int) -> list[FormJob]:
-    sources = _store(session).lease_sources(limit)
+    sources = store(session).lease_sources(limit)
     most = engine.BATCHES_MAX if network().receivers_max else 0
     waiting = [tuple(forming.candidates(session, source, most)) for source in sources]
     return [FormJob(source, orders, network()) for source, orders in zip(sources, waiting, strict=True)]
@@ -84,22 +69,22 @@ def read_holdings(job: FormJob) -> Holdings:
 
 
 def form_batches(session: Session, job: FormJob, fact: Holdings | Exception) -> None:
-    engine.form(_store(session), job.source, fact)
+    engine.form(store(session), job.source, fact)
 
 
 def claim_unsigned(session: Session, limit: int) -> list[SignJob]:
     """Lease batches to sign; one without a key is set aside, and keeps nobody else waiting."""
     failpoint("after_claim")
-    store, jobs = _store(session), []
-    leased = [(batch, items, acts.signing_accounts(batch, items)) for batch, items in store.lease_bound(limit)]
+    mine, jobs = store(session), []
+    leased = [(batch, items, acts.signing_accounts(batch, items)) for batch, items in mine.lease_bound(limit)]
     ring = keys.keyring(session, [account for _, _, accounts in leased for account in accounts])
     for batch, items, accounts in leased:
         orphans = [account for account in accounts if account not in ring]
         if orphans:
-            store.park(batch, Park(f"there is no key to sign for {', '.join(orphans)}"))
+            mine.park(batch, Park(f"there is no key to sign for {', '.join(orphans)}"))
         else:
             signers = tuple(signer for account in accounts for signer in ring[account])
-            jobs.append(SignJob(acts.Unsigned(batch, tuple(items), signers), _terms(), network()))
+            jobs.append(SignJob(acts.Unsigned(batch, tuple(items), signers), terms(), network()))
     return jobs
 
 
@@ -108,25 +93,7 @@ def sign_batch(job: SignJob) -> Signed:
 
 
 def persist_attempt(session: Session, job: SignJob, fact: Signed | Exception) -> None:
-    engine.persist(_store(session), job.unsigned.batch, fact)
-
-
-def claim_live(session: Session, limit: int) -> list[TurnJob]:
-    batches = _store(session).lease_live(limit)
-    ring, bid_max = keys.keyring(session, [batch.channel for batch in batches]), _terms().bid_max
-    purses = [acts.Purse(bid_max, tuple(ring[batch.channel])) for batch in batches]
-    return [TurnJob(batch, purse, network()) for batch, purse in zip(batches, purses, strict=True)]
-
-
-def take_turn(job: TurnJob) -> Result:
-    return acts.take_turn(job.network, job.batch, job.purse)
-
-
-def record_turn(session: Session, job: TurnJob, fact: Result | Exception) -> None:
-    engine.record(_store(session), job.batch, fact)
-    if isinstance(fact, Result) and isinstance(fact.decision, Close):
-        failpoint("before_settle_commit")
-        event.listen(session, "after_commit", lambda _: failpoint("after_settle_commit"), once=True)
+    engine.persist(store(session), job.unsigned.batch, fact)
 
 
 def claim_founding(session: Session, limit: int) -> list[channels.Visit]:
@@ -135,7 +102,7 @@ def claim_founding(session: Session, limit: int) -> list[channels.Visit]:
 
 FORM = Errand(claim_sources, read_holdings, form_batches)
 SIGN = Errand(claim_unsigned, sign_batch, persist_attempt)
-TURN = Errand(claim_live, take_turn, record_turn)
+TURN = Errand(turns.claim_live, turns.take_turns, turns.record_turns)
 OPEN = Errand(claim_founding, channels.look, channels.open_founded)
 
 
@@ -160,24 +127,3 @@ def _act(errand: Errand, job: Any) -> Any:
     except Exception as error:  # noqa: BLE001  whatever it is, it is what came of the act
         log.warning("an act raised", extra={"job": job.id, "error": f"{type(error).__name__}: {error}"})
         return error
-
-
-def network() -> Network:
-    """Return the network of the settings."""
-    settings = current_app.config
-    url, passphrase = config.need(settings, "HORIZON_URL"), config.need(settings, "NETWORK_PASSPHRASE")
-    return _network(url, passphrase, settings["RPC_URL"], settings["PREFLIGHT_READS_MAX"])
-
-
-@lru_cache(maxsize=8)
-def _network(url: str, passphrase: str, rpc_url: str, reads_max: int) -> Network:
-    return Horizon(url, passphrase, rpc_url, reads_max)
-
-
-def _terms() -> acts.Terms:
-    return acts.Terms(current_app.config["FEE_BID_STROOPS"], current_app.config["FEE_BID_STROOPS_MAX"])
-
-
-def _store(session: Session) -> Postgres:
-    settings = current_app.config
-    return Postgres(session, settings["RESOLVE_INTERVAL_SECONDS"], settings["FEES_DAILY_STROOPS_MAX"])

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.clock import after, now
+from app.clock import after
 from app.money import STROOPS_MAX
 from app.states import claim, held, move, put_off
 from app.submission import closing, decisions, forming
@@ -141,11 +141,11 @@ class Postgres:
         return put_off(self.session, BatchRow, batch.id, batch.fence, PARKED_SECONDS, reason=why)
 
     def close(self, batch: Batch, closed: Close) -> bool:
-        this, fee = held(BatchRow, batch.id, batch.fence), closed.transaction.fee_charged
-        if not move(self.session, BatchRow, "close", *this, closed_at=now(), fee=fee):
-            return False
-        closing.close(self.session, batch, closed)
-        return True
+        return bool(closing.close(self.session, [(batch, closed)]))
+
+    def close_all(self, closings: Sequence[tuple[Batch, Close]]) -> None:
+        """Close many at once; if one of them cannot be closed, none is."""
+        closing.close(self.session, closings)
 
     def _insert(self, envelope: Envelope) -> None:
         row = {"hash": envelope.hash, "attempt_hash": envelope.attempt_hash, "xdr": envelope.xdr, "fee": envelope.fee}

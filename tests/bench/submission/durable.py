@@ -10,7 +10,7 @@ from app.db import transaction
 from app.money import NATIVE
 from app.stellar.facts import AccountFacts, Balance, Ledger, Node, Receipt, TransactionFacts
 from app.stellar.receivers import Receivers, Wanted
-from app.submission import drains
+from app.submission import drains, fittings
 from app.submission.drains import FORM, SIGN, TURN
 from app.submission.models import Batch, Order
 from tests.bench.submission.floor import BATCH, floor
@@ -49,7 +49,7 @@ class Still:
 def durable(app: Flask) -> list[Figure]:
     """Measure 10,000 orders each way, the bare way first."""
     still = Still()
-    drains._network = lambda *_: still  # type: ignore[assignment]  # nothing else is replaced
+    fittings._network = lambda *_: still  # type: ignore[assignment]  # nothing else is replaced
     bare = payer("the floor", ORDERS // BATCH)
     order(bare, ORDERS)
     least_signed, least_settled = floor(app.config["DATABASE_URL"].replace("+psycopg", ""), bare, ORDERS)

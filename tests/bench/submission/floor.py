@@ -22,7 +22,8 @@ WITH batch AS (
     ORDER BY due_at LIMIT 100 FOR UPDATE SKIP LOCKED)
   RETURNING "order".id, destination, batch_id
 ), noted AS (
-  INSERT INTO history (subject, subject_id, event, source, target) SELECT 'order', id, 'bind', 'ready', 'bound' FROM bound
+  INSERT INTO history (subject, subject_id, event, source, target)
+  SELECT 'order', id, 'bind', 'ready', 'bound' FROM bound
 )
 SELECT id, destination, batch_id FROM bound"""
 
@@ -40,7 +41,8 @@ SETTLE = """
 WITH settled AS (
   UPDATE "order" SET state = 'settled', due_at = NULL, updated_at = now() WHERE batch_id = %(batch)s RETURNING id
 ), noted AS (
-  INSERT INTO history (subject, subject_id, event, source, target) SELECT 'order', id, 'settle', 'bound', 'settled' FROM settled
+  INSERT INTO history (subject, subject_id, event, source, target)
+  SELECT 'order', id, 'settle', 'bound', 'settled' FROM settled
 ), placed AS (
   INSERT INTO settlement (order_id, transaction_hash, operation_index, ledger)
   SELECT order_id, attempt_hash, operation_index, 2 FROM attempt_order WHERE attempt_hash = %(hash)s

@@ -87,7 +87,7 @@ def add_channel(session: Any, organization_id: str, key: Keypair, next_sequence:
 
 
 def order(payer: Payer, count: int, owner: str = "bench", bad: int = 0) -> None:
-    """Order ``count`` payments of one stroop each; with ``bad``, each so-many-th goes to an account that is not there."""
+    """Order payments of one stroop each; with ``bad``, every so-many-th goes to an account that is not there."""
     orders = [
         NewOrder(
             organization_id=payer.organization_id,

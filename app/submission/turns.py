@@ -1,0 +1,86 @@
+"""The turns of batches that are out: handed in, asked for, and settled together."""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from app.failpoint import failpoint
+from app.stellar.network import Network
+from app.submission import acts, engine, keys
+from app.submission.facts import Batch, Close, Result
+from app.submission.fittings import network, store, terms
+
+log = logging.getLogger(__name__)
+
+TOGETHER = 10  # batches in one job: their channels' number is spent in the same ledger, as a rule
+
+Fact = Result | Exception
+
+
+@dataclass(frozen=True)
+class TurnJob:
+    """A few batches together: what closes in one ledger is settled in one commit."""
+
+    turns: tuple[tuple[Batch, acts.Purse], ...]
+    network: Network = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        return " ".join(str(batch.id) for batch, _ in self.turns)
+
+
+def claim_live(session: Session, limit: int) -> list[TurnJob]:
+    """Lease batches that are due to be handed in or asked for, a few to a job."""
+    batches = store(session).lease_live(limit * TOGETHER)
+    ring, bid_max = keys.keyring(session, [batch.channel for batch in batches]), terms().bid_max
+    turns = [(batch, acts.Purse(bid_max, tuple(ring[batch.channel]))) for batch in batches]
+    groups = [turns[start : start + TOGETHER] for start in range(0, len(turns), TOGETHER)]
+    return [TurnJob(tuple(group), network()) for group in groups]
+
+
+def take_turns(job: TurnJob) -> list[Fact]:
+    """Take every batch's turn, side by side; one that fails keeps no other from its own."""
+    with ThreadPoolExecutor(len(job.turns)) as pool:
+        return list(pool.map(lambda turn: _taken(job.network, *turn), job.turns))
+
+
+def record_turns(session: Session, job: TurnJob, facts: Sequence[Fact] | Exception) -> None:
+    """Write down what each turn came to: what closed in one go, and if that cannot be, each by itself."""
+    known = [facts] * len(job.turns) if isinstance(facts, Exception) else facts
+    turns = [(batch, fact) for (batch, _), fact in zip(job.turns, known, strict=True)]
+    closings = [(batch, closed) for batch, fact in turns if (closed := _closed(fact))]
+    if closings and _recorded(session, partial(store(session).close_all, closings)):
+        turns = [(batch, fact) for batch, fact in turns if not _closed(fact)]
+    for batch, fact in turns:
+        _recorded(session, partial(engine.record, store(session), batch, fact))
+    if closings:
+        failpoint("before_settle_commit")
+        event.listen(session, "after_commit", lambda _: failpoint("after_settle_commit"), once=True)
+
+
+def _taken(network: Network, batch: Batch, purse: acts.Purse) -> Fact:
+    try:
+        return acts.take_turn(network, batch, purse)
+    except Exception as error:  # noqa: BLE001  whatever it is, it is what came of the turn
+        log.warning("a turn came to nothing", extra={"batch": batch.id, "error": f"{type(error).__name__}: {error}"})
+        return error
+
+
+def _closed(fact: Fact) -> Close | None:
+    return fact.decision if isinstance(fact, Result) and isinstance(fact.decision, Close) else None
+
+
+def _recorded(session: Session, write: Callable[[], object]) -> bool:
+    """Write within a savepoint; say whether it could be done. What could not is looked at again after the lease."""
+    try:
+        with session.begin_nested():
+            write()
+    except Exception:
+        log.exception("not recorded")
+        return False
+    return True
