@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.sim.world import World
 
 FAULTS_SECONDS = 180
-HEALED_SECONDS = 1500  # a parked batch is looked at after 600, an envelope lives for 60
+HEALED_SECONDS = 900  # a parked batch is looked at after 600, an envelope lives for 60
 BEAT_SECONDS = 10
 STALL_SECONDS = 30
 DRAINS = "submit_payments", "resolve_payments"

@@ -11,7 +11,7 @@ from app.submission.facts import Batch, Envelope, Signed
 from tests.sim.houses import House, Standing
 from tests.sim.ledger import Ledger, Paid
 from tests.sim.letters import Desk
-from tests.sim.scenario import Scenario
+from tests.sim.scenario import BID_MAX, Scenario
 
 ENDED = ("settled", "failed", "cancelled")
 
@@ -43,9 +43,12 @@ class Witness:
         self.written[envelope.xdr] = envelope.attempt_hash
 
     def heard(self, envelope: str) -> None:
-        """A node was handed an envelope: by then it must be written down."""
+        """A node was handed an envelope: by then it must be written down, and not offer more than we are ready to."""
         if envelope not in self.written:
             self.wrong.append(("not written", f"{envelope} was handed in before it was written down"))
+        letter = self.desk.letters[envelope]
+        if letter.bid > BID_MAX:
+            self.wrong.append(("dear", f"{envelope} offers {letter.bid} for an operation"))
 
     def wrote_off(self, batch: Batch) -> None:
         """What was signed so far was declared dead: then it must be. Behind a balancer nobody can know."""

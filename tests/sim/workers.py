@@ -18,13 +18,14 @@ from app.submission.facts import Batch, Bump, Holdings, Item, Park, Rebuild, Res
 from app.submission.preflight import Candidate
 from app.submission.store import Store
 from tests.sim.network import PASSPHRASE, Node
+from tests.sim.scenario import BID, BID_MAX
 
 if TYPE_CHECKING:
     from tests.sim.world import World
 
 Course = Generator[float, None, Any]  # yields the seconds until it goes on
 
-TERMS = acts.Terms(bid=100, bid_max=10_000)
+TERMS = acts.Terms(BID, BID_MAX)
 REMEMBERED_SECONDS = 0.2  # as long as app.stellar.network.NODE_SECONDS
 PATIENCE_SECONDS = 12
 
@@ -176,7 +177,7 @@ class Worker:
         self.world.wake("resolve_payments")
 
     def _commit(self, work: Callable[[Store], Any]) -> Course:
-        """Do ``work`` in one transaction: before it and after it, not within, a worker may die."""
+        """Do ``work`` in one transaction: before it, or before the step that follows, a worker may die."""
         world = self.world
         yield 0.01 * world.random.random()
         if world.weather.strikes("rolled_back"):
@@ -185,7 +186,6 @@ class Worker:
             done = work(store)
         if world.weather.strikes("unconfirmed"):
             raise Lost("commits, and never knows")
-        yield 0
         return done
 
     def _act(self, act: Callable[..., Any], *facts: Any) -> Course:
