@@ -9,7 +9,8 @@ from pathlib import Path
 
 from stellar_sdk import Keypair
 
-from app.sandbox.network.engine.frames import Frame, decode
+from app.sandbox.network.engine.decoding import decode
+from app.sandbox.network.engine.frames import Frame
 from app.sandbox.network.engine.ledger import Closed, Ledger, genesis
 from app.sandbox.network.engine.queue import Admission
 from app.sandbox.network.engine.rules import Rules

@@ -53,7 +53,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._ordered: list[Fault] = []
-        self._weather = Random(0)  # noqa: S311: faults, not secrets
+        self._weather = Random(0)
         self.percent = 0
 
     def order(self, fault: Fault) -> None:
@@ -61,7 +61,7 @@ class Faults:
 
     def set_weather(self, seed: int, percent: int) -> None:
         """Let so many of a hundred things that could meet a fault meet one. The same seed, the same weather."""
-        self._weather, self.percent = Random(seed), percent  # noqa: S311
+        self._weather, self.percent = Random(seed), percent
 
     def clear(self) -> None:
         self._ordered.clear()

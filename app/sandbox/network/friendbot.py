@@ -4,7 +4,8 @@ import asyncio
 
 from stellar_sdk import Account, Keypair, StrKey, TransactionBuilder
 
-from app.sandbox.network.engine.frames import Frame, decode
+from app.sandbox.network.engine.decoding import decode
+from app.sandbox.network.engine.frames import Frame
 from app.sandbox.network.engine.rules import Rules
 from app.sandbox.network.engine.world import World
 

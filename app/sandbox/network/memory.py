@@ -19,9 +19,10 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
+from app.sandbox.network.engine.decoding import decode
 from app.sandbox.network.engine.entries import HEADER, Entry, Header
-from app.sandbox.network.engine.entry_xdr import read, write
-from app.sandbox.network.engine.frames import decode
+from app.sandbox.network.engine.entry_reading import read
+from app.sandbox.network.engine.entry_writing import write
 from app.sandbox.network.engine.ledger import Closed, Ledger
 
 OPERATIONS_MAX = 100_000  # since the last snapshot: so many are applied again in well under a minute

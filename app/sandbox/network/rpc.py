@@ -6,7 +6,8 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from app.sandbox.network.engine.entry_xdr import key_of, write
+from app.sandbox.network.engine.entry_writing import write
+from app.sandbox.network.engine.from_xdr import key_of
 from app.sandbox.network.horizon.node import Node
 from app.sandbox.network.http import Request, Response, json_response
 

@@ -21,7 +21,8 @@ from stellar_sdk import (
 from app.sandbox.network import memory
 from app.sandbox.network.core import Core, Settings
 from app.sandbox.network.engine.entries import HEADER
-from app.sandbox.network.engine.entry_xdr import read, write
+from app.sandbox.network.engine.entry_reading import read
+from app.sandbox.network.engine.entry_writing import write
 from app.sandbox.network.handle import Handle
 from tests.sandbox.network.conftest import XLM
 

@@ -9,8 +9,8 @@ from stellar_sdk import FeeBumpTransactionEnvelope, Keypair, Operation, Transact
 from stellar_sdk import xdr as X
 
 from app.sandbox.network.engine.applying import Applied
+from app.sandbox.network.engine.decoding import decode
 from app.sandbox.network.engine.entries import Account
-from app.sandbox.network.engine.frames import decode
 from app.sandbox.network.engine.ledger import Closed, Ledger, genesis
 from app.sandbox.network.engine.queue import Admission
 from app.sandbox.network.engine.rules import Rules

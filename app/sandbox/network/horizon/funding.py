@@ -3,7 +3,7 @@
 import asyncio
 
 from app.sandbox.network.core import Core
-from app.sandbox.network.horizon.listings import account_key
+from app.sandbox.network.horizon.asking import account_key
 from app.sandbox.network.horizon.node import Node
 from app.sandbox.network.horizon.pages import HAL
 from app.sandbox.network.horizon.problems import Problem, invalid

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from stellar_sdk import StrKey
 from stellar_sdk import xdr as X
 
-from app.sandbox.network.engine.entries import NATIVE, Asset
-from app.sandbox.network.horizon.effects import effects
+from app.sandbox.network.horizon.asking import account_key, balance_key, split_asset
+from app.sandbox.network.horizon.effects.all import effects
+from app.sandbox.network.horizon.finding import find_ledger, find_operation, find_transaction
 from app.sandbox.network.horizon.history import Feed, Feeds, LedgerRecord, OperationRecord, TransactionRecord
-from app.sandbox.network.horizon.names import parse_asset
 from app.sandbox.network.horizon.node import Node
 from app.sandbox.network.horizon.pages import Listing
 from app.sandbox.network.horizon.problems import Problem, invalid
@@ -178,72 +177,3 @@ def ledgers(node: Node, request: Request) -> Listing:
         return show_ledger(node.rules, record, request.base)
 
     return Listing(lambda: node.ledgers, show, token=token)
-
-
-def account_key(text: str) -> bytes:
-    """Read an address; a muxed one stands for its account."""
-    try:
-        if text.startswith("M"):
-            return StrKey.decode_med25519_public_key(text)[:32]
-        return StrKey.decode_ed25519_public_key(text)
-    except ValueError:
-        raise invalid("account_id", "Account ID must start with `G` and contain 56 alphanum characters") from None
-
-
-def balance_key(id: str) -> bytes:
-    """Read the id of a claimable balance, as hex or as a B-address."""
-    try:
-        packed = StrKey.decode_claimable_balance(id) if id.startswith("B") else bytes.fromhex(id)[3:]
-    except ValueError:
-        packed = b""
-    if len(packed) != 33:
-        raise invalid("id", "must be a claimable balance's id")
-    return packed[1:]
-
-
-def split_asset(request: Request, prefix: str) -> Asset:
-    """Read an asset from its type, code and issuer."""
-    query = request.query
-    kind = query.get(f"{prefix}asset_type", "")
-    if kind == "native":
-        return NATIVE
-    if kind not in ("credit_alphanum4", "credit_alphanum12"):
-        raise invalid(f"{prefix}asset_type", "Asset type must be native, credit_alphanum4 or credit_alphanum12")
-    code, issuer = query.get(f"{prefix}asset_code", ""), query.get(f"{prefix}asset_issuer", "")
-    try:
-        return parse_asset(f"{code}:{issuer}")
-    except ValueError:
-        raise invalid(f"{prefix}asset_code", "not an asset code with its issuer") from None
-
-
-def find_ledger(node: Node, sequence: str) -> LedgerRecord:
-    if not sequence.isdigit():
-        raise invalid("ledger_id", "Ledger ID must be an integer higher than 0")
-    if int(sequence) < node.elder:
-        raise Problem("before_history")
-    ledger = node.ledger(int(sequence))
-    if ledger is None:
-        raise Problem("not_found")
-    return ledger
-
-
-def find_transaction(node: Node, hash: str) -> TransactionRecord:
-    if len(hash) != 64 or set(hash) - set("0123456789abcdef"):
-        raise invalid("tx_id", "Transaction hash must be a hex-encoded, lowercase SHA-256 hash")
-    transaction = node.transaction(hash)
-    if transaction is None:
-        raise Problem("not_found")
-    return transaction
-
-
-def find_operation(node: Node, id: str) -> OperationRecord:
-    if not id.isdigit():
-        raise invalid("id", "must be a positive integer")
-    place = int(id)
-    ledger = node.ledger(place >> 32)
-    order, index = place >> 12 & 0xFFFFF, place & 0xFFF
-    if ledger and 0 < order <= len(ledger.transactions):
-        operations = ledger.transactions[order - 1].operations
-        if 0 < index <= len(operations):
-            return operations[index - 1]
-    raise Problem("not_found")

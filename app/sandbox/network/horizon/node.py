@@ -12,7 +12,8 @@ from app.sandbox.network.engine.header_xdr import header_xdr
 from app.sandbox.network.engine.ledger import Closed
 from app.sandbox.network.engine.rules import Rules
 from app.sandbox.network.horizon import participants
-from app.sandbox.network.horizon.effects import EffectRecord, effects
+from app.sandbox.network.horizon.effects.all import effects
+from app.sandbox.network.horizon.effects.record import EffectRecord
 from app.sandbox.network.horizon.history import Feed, Feeds, LedgerRecord, OperationRecord, TransactionRecord, toid
 from app.sandbox.network.horizon.problems import Problem
 from app.sandbox.network.horizon.trades import TradeRecord, trades

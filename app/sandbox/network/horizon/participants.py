@@ -5,7 +5,7 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from app.sandbox.network.engine.frames import account_id
+from app.sandbox.network.engine.from_xdr import account_id
 from app.sandbox.network.engine.operations.contracts import transfer
 from app.sandbox.network.horizon.history import OperationRecord, TransactionRecord
 

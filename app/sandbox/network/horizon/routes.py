@@ -5,8 +5,9 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from app.sandbox.network.engine.entries import Account
-from app.sandbox.network.horizon import listings, state
+from app.sandbox.network.horizon import listings, orders, state
+from app.sandbox.network.horizon.asking import account_key
+from app.sandbox.network.horizon.finding import find_account, find_ledger, find_operation, find_transaction
 from app.sandbox.network.horizon.node import Node
 from app.sandbox.network.horizon.pages import HAL, Listing
 from app.sandbox.network.horizon.problems import Problem
@@ -39,35 +40,28 @@ def fee_stats(node: Node, request: Request) -> Response:
 
 
 def account(node: Node, request: Request, id: str) -> Response:
-    return _hal(show_account(node.view, _find_account(node, id), request.base))
-
-
-def _find_account(node: Node, id: str) -> Any:
-    shown = node.view.get(("account", listings.account_key(id)))
-    if shown is None or not isinstance(shown.entry, Account):
-        raise Problem("not_found")
-    return shown
+    return _hal(show_account(node.view, find_account(node, id), request.base))
 
 
 def account_data(node: Node, request: Request, id: str, name: str) -> Response:
-    _find_account(node, id)
-    found = node.view.get(("data", listings.account_key(id), name.encode()))
+    find_account(node, id)
+    found = node.view.get(("data", account_key(id), name.encode()))
     if found is None:
         raise Problem("not_found")
     return _hal({"value": b64encode(found.entry.value).decode()})  # type: ignore[union-attr]
 
 
 def transaction(node: Node, request: Request, hash: str) -> Response:
-    return _hal(show_transaction(listings.find_transaction(node, hash), request.base, hash))
+    return _hal(show_transaction(find_transaction(node, hash), request.base, hash))
 
 
 def operation(node: Node, request: Request, id: str) -> Response:
     joined = request.query.get("join") == "transactions"
-    return _hal(show_operation(listings.find_operation(node, id), request.base, joined=joined))
+    return _hal(show_operation(find_operation(node, id), request.base, joined=joined))
 
 
 def ledger(node: Node, request: Request, sequence: str) -> Response:
-    return _hal(show_ledger(node.rules, listings.find_ledger(node, sequence), request.base))
+    return _hal(show_ledger(node.rules, find_ledger(node, sequence), request.base))
 
 
 _KIND = f"(?P<name>{'|'.join(listings.KINDS)})"
@@ -89,17 +83,17 @@ _TABLE: tuple[tuple[str, Callable[..., Any]], ...] = (
     (rf"/operations/{_ID}/effects", listings.of_operation),
     (f"/{_KIND}", listings.everything),
     ("/accounts", state.accounts),
-    (rf"/accounts/{_ID}/offers", state.offers),
-    ("/offers", state.offers),
-    (rf"/offers/{_ID}", state.offer),
+    (rf"/accounts/{_ID}/offers", orders.offers),
+    ("/offers", orders.offers),
+    (rf"/offers/{_ID}", orders.offer),
     (rf"/offers/{_ID}/trades", listings.of_offer),
     ("/claimable_balances", state.claimable_balances),
     (rf"/claimable_balances/{_ID}", state.claimable_balance),
     (rf"/claimable_balances/{_ID}/(?P<name>transactions|operations)", listings.of_balance),
     ("/assets", state.assets),
-    ("/order_book", state.order_book),
-    ("/paths/strict-receive", state.paths_receive),
-    ("/paths/strict-send", state.paths_send),
+    ("/order_book", orders.order_book),
+    ("/paths/strict-receive", orders.paths_receive),
+    ("/paths/strict-send", orders.paths_send),
 )
 
 ROUTES: tuple[Route, ...] = tuple((re.compile(path), view) for path, view in _TABLE)

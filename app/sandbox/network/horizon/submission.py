@@ -6,7 +6,8 @@ from typing import Any
 from stellar_sdk import xdr as X
 
 from app.sandbox.network.core import Core
-from app.sandbox.network.engine.frames import Frame, Undecodable
+from app.sandbox.network.engine.decoding import Undecodable
+from app.sandbox.network.engine.frames import Frame
 from app.sandbox.network.engine.queue import Admission, Status
 from app.sandbox.network.engine.results import Code
 from app.sandbox.network.horizon.codes import result_codes

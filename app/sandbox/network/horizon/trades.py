@@ -6,7 +6,7 @@ from typing import Any
 from stellar_sdk import xdr as X
 
 from app.sandbox.network.engine.entries import Asset, Offer, Price
-from app.sandbox.network.engine.frames import account_id, asset
+from app.sandbox.network.engine.from_xdr import account_id, asset
 from app.sandbox.network.horizon.history import OperationRecord
 
 # An offer that was taken up at once and never rested has no id; its operation's place stands for it, marked.

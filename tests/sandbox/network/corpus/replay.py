@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.sandbox.network.engine.decoding import decode
 from app.sandbox.network.engine.entries import Account, Header
-from app.sandbox.network.engine.frames import decode
 from app.sandbox.network.engine.ledger import Ledger
 from app.sandbox.network.engine.operations.claimables import operation_id
 from app.sandbox.network.engine.queue import Status

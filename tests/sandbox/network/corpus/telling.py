@@ -6,7 +6,7 @@ from typing import Any
 from stellar_sdk import xdr as X
 
 from app.sandbox.network.engine.entries import Account, ClaimableBalance, Data, Entry, Offer, TrustLine
-from app.sandbox.network.engine.frames import account_id, asset
+from app.sandbox.network.engine.from_xdr import account_id, asset
 from app.sandbox.network.engine.world import Changes
 
 from .names import Names

@@ -7,7 +7,7 @@ from stellar_sdk import xdr as X
 
 from app.sandbox.network.engine.balances import add_native, available
 from app.sandbox.network.engine.entries import AUTH_IMMUTABLE, Account
-from app.sandbox.network.engine.frames import account_id
+from app.sandbox.network.engine.from_xdr import account_id
 from app.sandbox.network.engine.operations.rule import Rule, Step, high, low, refusals
 from app.sandbox.network.engine.reserves import create_account, remove_account, remove_signer
 from app.sandbox.network.engine.results import Type

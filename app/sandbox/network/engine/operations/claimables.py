@@ -15,8 +15,7 @@ from app.sandbox.network.engine.entries import (
     ClaimableBalance,
     Claimant,
 )
-from app.sandbox.network.engine.entry_xdr import read_predicate
-from app.sandbox.network.engine.frames import account_id, asset, muxed_id
+from app.sandbox.network.engine.from_xdr import account_id, asset, muxed_id, read_predicate
 from app.sandbox.network.engine.operations.rule import Rule, Step, low, refusals
 from app.sandbox.network.engine.reserves import charge_sponsor, discharge_sponsor, weight
 from app.sandbox.network.engine.results import Failed, Type

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from stellar_sdk import xdr as X
 
 from app.sandbox.network.engine.entries import NATIVE, Asset
-from app.sandbox.network.engine.frames import account_id
+from app.sandbox.network.engine.from_xdr import account_id
 from app.sandbox.network.engine.operations.rule import Rule, Step, refusals
 from app.sandbox.network.engine.results import Failed, OpCode, Type
 from app.sandbox.network.engine.to_xdr import asset_xdr

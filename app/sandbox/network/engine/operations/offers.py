@@ -13,7 +13,7 @@ from app.sandbox.network.engine.checks import valid_asset
 from app.sandbox.network.engine.crossing import Stop, Taken, Taking, take
 from app.sandbox.network.engine.entries import NATIVE, Asset, Offer, Price
 from app.sandbox.network.engine.exchange import Liabilities, Rounding, adjusted, buying_liabilities, liabilities
-from app.sandbox.network.engine.frames import asset
+from app.sandbox.network.engine.from_xdr import asset
 from app.sandbox.network.engine.holdings import bind, receivable, release, shift, spendable
 from app.sandbox.network.engine.operations.rule import Refuse, Rule, Step, refusals
 from app.sandbox.network.engine.reserves import release_subentry, take_subentry

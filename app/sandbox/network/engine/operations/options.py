@@ -14,7 +14,7 @@ from app.sandbox.network.engine.entries import (
     Signer,
     SignerKey,
 )
-from app.sandbox.network.engine.frames import account_id, signer_key
+from app.sandbox.network.engine.from_xdr import account_id, signer_key
 from app.sandbox.network.engine.operations.rule import Rule, Step, refusals
 from app.sandbox.network.engine.reserves import create_signer, create_subentry, remove_signer, remove_subentry
 from app.sandbox.network.engine.results import Type

@@ -1,14 +1,15 @@
 """Path payments: send one asset, let another arrive, through the books between them."""
 
+from collections.abc import Callable
 from typing import Any
 
 from stellar_sdk import xdr as X
 
 from app.sandbox.network.engine.checks import valid_asset
 from app.sandbox.network.engine.crossing import OFFERS_MAX, Taken, Taking, take
-from app.sandbox.network.engine.entries import INT64_MAX, Asset, Offer
+from app.sandbox.network.engine.entries import INT64_MAX, Offer
 from app.sandbox.network.engine.exchange import Rounding
-from app.sandbox.network.engine.frames import account_id, asset
+from app.sandbox.network.engine.from_xdr import account_id, asset
 from app.sandbox.network.engine.operations.rule import Refuse, Rule, Step, refusals
 from app.sandbox.network.engine.results import Type
 from app.sandbox.network.engine.to_xdr import account_xdr
@@ -49,9 +50,12 @@ def apply_receive(step: Step) -> X.PathPaymentStrictReceiveResult:
     wanted, needed = asset(body.dest_asset), amount
     credit(step.world, step.rules, destination, wanted, amount, _receive)
     trail: list[X.ClaimAtom] = []
+    look = _strangers(step, _receive)
     for paid in [*map(asset, reversed(body.path)), asset(body.send_asset)]:
         if paid != wanted:
-            taken = _convert(step, paid, INT64_MAX, wanted, needed, Rounding.STRICT_RECEIVE, _receive, trail)
+            left = OFFERS_MAX - len(trail)
+            taking = Taking(paid, INT64_MAX, wanted, needed, Rounding.STRICT_RECEIVE, look, left)
+            taken = _convert(step, taking, _receive)
             if taken.wheat != needed:
                 raise _receive("TOO_FEW_OFFERS")
             trail = [*taken.trail, *trail]
@@ -70,9 +74,12 @@ def apply_send(step: Step) -> X.PathPaymentStrictSendResult:
     held, amount = asset(body.send_asset), body.send_amount.int64
     debit(step.world, step.rules, step.source, held, amount, _send)
     trail: list[X.ClaimAtom] = []
+    look = _strangers(step, _send)
     for wanted in [*map(asset, body.path), asset(body.dest_asset)]:
         if wanted != held:
-            taken = _convert(step, held, amount, wanted, INT64_MAX, Rounding.STRICT_SEND, _send, trail)
+            left = OFFERS_MAX - len(trail)
+            taking = Taking(held, amount, wanted, INT64_MAX, Rounding.STRICT_SEND, look, left)
+            taken = _convert(step, taking, _send)
             if taken.sheep != amount:
                 raise _send("TOO_FEW_OFFERS")
             trail = [*trail, *taken.trail]
@@ -84,27 +91,23 @@ def apply_send(step: Step) -> X.PathPaymentStrictSendResult:
     return X.PathPaymentStrictSendResult(_send("SUCCESS").code, success=success)
 
 
-def _convert(  # noqa: PLR0913
-    step: Step,
-    sheep: Asset,
-    sheep_max: int,
-    wheat: Asset,
-    wheat_max: int,
-    rounding: Rounding,
-    refuse: Refuse,
-    trail: list[X.ClaimAtom],
-) -> Taken:
-    def look(offer: Offer) -> None:
-        if offer.seller == step.source:
-            raise refuse("OFFER_CROSS_SELF")
-
-    if not sheep_max or not wheat_max:
+def _convert(step: Step, taking: Taking, refuse: Refuse) -> Taken:
+    if not taking.sheep_max or not taking.wheat_max:
         return Taken(complete=True)
-    taking = Taking(sheep, sheep_max, wheat, wheat_max, rounding, look, OFFERS_MAX - len(trail))
     taken = take(step.world, step.rules, taking)
     if not taken.complete:
         raise refuse("TOO_FEW_OFFERS")
     return taken
+
+
+def _strangers(step: Step, refuse: Refuse) -> Callable[[Offer], None]:
+    """Return what refuses to take an offer of the source's own."""
+
+    def look(offer: Offer) -> None:
+        if offer.seller == step.source:
+            raise refuse("OFFER_CROSS_SELF")
+
+    return look
 
 
 def _last(destination: bytes, asset: X.Asset, amount: int) -> X.SimplePaymentResult:

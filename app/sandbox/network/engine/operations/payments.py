@@ -6,7 +6,7 @@ from stellar_sdk import xdr as X
 
 from app.sandbox.network.engine.checks import valid_asset
 from app.sandbox.network.engine.entries import NATIVE
-from app.sandbox.network.engine.frames import account_id, asset
+from app.sandbox.network.engine.from_xdr import account_id, asset
 from app.sandbox.network.engine.operations.rule import Rule, Step, refusals
 from app.sandbox.network.engine.results import Type
 from app.sandbox.network.engine.transfers import credit, debit

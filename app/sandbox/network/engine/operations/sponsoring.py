@@ -17,8 +17,7 @@ from app.sandbox.network.engine.entries import (
     Sponsorship,
     TrustLine,
 )
-from app.sandbox.network.engine.entry_xdr import key_of
-from app.sandbox.network.engine.frames import account_id, asset, signer_key
+from app.sandbox.network.engine.from_xdr import account_id, asset, key_of, signer_key
 from app.sandbox.network.engine.operations.rule import Rule, Step, refusals
 from app.sandbox.network.engine.reserves import charge_sponsor, discharge_sponsor, weight
 from app.sandbox.network.engine.results import Type

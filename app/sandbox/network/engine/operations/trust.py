@@ -19,7 +19,7 @@ from app.sandbox.network.engine.entries import (
     Asset,
     TrustLine,
 )
-from app.sandbox.network.engine.frames import account_id, asset
+from app.sandbox.network.engine.from_xdr import account_id, asset
 from app.sandbox.network.engine.holdings import release
 from app.sandbox.network.engine.operations.rule import Rule, Step, low, refusals
 from app.sandbox.network.engine.reserves import create_subentry, remove_subentry

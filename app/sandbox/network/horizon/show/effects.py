@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.sandbox.network.horizon.effects import EffectRecord
+from app.sandbox.network.horizon.effects.record import EffectRecord
 from app.sandbox.network.horizon.names import address, muxed_address, time
 from app.sandbox.network.horizon.show.links import link, neighbours
 

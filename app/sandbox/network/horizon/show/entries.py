@@ -1,4 +1,4 @@
-"""Operations that change what the ledger holds: options, trust, data, offers, claimable balances, sponsorship."""
+"""Operations that change what the ledger holds: options, trust, data, claimable balances, sponsorship."""
 
 from base64 import b64encode
 from collections.abc import Callable
@@ -6,11 +6,11 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from app.sandbox.network.engine.entries import Asset, Price
-from app.sandbox.network.engine.frames import account_id, asset, signer_key
+from app.sandbox.network.engine.entries import Asset
+from app.sandbox.network.engine.from_xdr import account_id, asset, signer_key
 from app.sandbox.network.engine.operations.trust import coded_asset
 from app.sandbox.network.horizon.history import OperationRecord
-from app.sandbox.network.horizon.names import address, amount, asset_fields, asset_name, balance_id, price, signer
+from app.sandbox.network.horizon.names import address, amount, asset_fields, asset_name, balance_id, signer
 from app.sandbox.network.horizon.participants import sponsor_of
 from app.sandbox.network.horizon.show.predicates import show_said
 from app.sandbox.network.horizon.show.transfers import account_fields
@@ -91,32 +91,6 @@ def _bump(_: OperationRecord, body: X.OperationBody) -> dict[str, Any]:
     return {"bump_to": str(said.bump_to.sequence_number.int64)}
 
 
-def _sell(_: OperationRecord, body: X.OperationBody) -> dict[str, Any]:
-    said: Any = body.manage_sell_offer_op
-    return _offer(said, said.amount.int64) | {"offer_id": str(said.offer_id.int64)}
-
-
-def _buy(_: OperationRecord, body: X.OperationBody) -> dict[str, Any]:
-    said: Any = body.manage_buy_offer_op
-    return _offer(said, said.buy_amount.int64) | {"offer_id": str(said.offer_id.int64)}
-
-
-def _passive(_: OperationRecord, body: X.OperationBody) -> dict[str, Any]:
-    said: Any = body.create_passive_sell_offer_op
-    return _offer(said, said.amount.int64)
-
-
-def _offer(said: Any, stroops: int) -> dict[str, Any]:
-    asked = Price(said.price.n.int32, said.price.d.int32)
-    return {
-        "amount": amount(stroops),
-        "price": price(asked) if asked.d else "0.0000000",
-        "price_r": {"n": asked.n, "d": asked.d},
-        **asset_fields(asset(said.buying), "buying_"),
-        **asset_fields(asset(said.selling), "selling_"),
-    }
-
-
 def _create_balance(_: OperationRecord, body: X.OperationBody) -> dict[str, Any]:
     said: Any = body.create_claimable_balance_op
     claimants = [claimant.v0 for claimant in said.claimants]
@@ -190,9 +164,6 @@ DETAILS: dict[X.OperationType, Callable[[OperationRecord, X.OperationBody], dict
     _Type.SET_TRUST_LINE_FLAGS: _line_flags,
     _Type.MANAGE_DATA: _data,
     _Type.BUMP_SEQUENCE: _bump,
-    _Type.MANAGE_SELL_OFFER: _sell,
-    _Type.MANAGE_BUY_OFFER: _buy,
-    _Type.CREATE_PASSIVE_SELL_OFFER: _passive,
     _Type.CREATE_CLAIMABLE_BALANCE: _create_balance,
     _Type.CLAIM_CLAIMABLE_BALANCE: _claim,
     _Type.CLAWBACK_CLAIMABLE_BALANCE: _claw_balance,

@@ -5,11 +5,11 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from app.sandbox.network.engine.frames import account_id
+from app.sandbox.network.engine.from_xdr import account_id
 from app.sandbox.network.horizon.contracts import show_call
 from app.sandbox.network.horizon.history import OperationRecord
 from app.sandbox.network.horizon.names import address, time
-from app.sandbox.network.horizon.show import entries, transfers
+from app.sandbox.network.horizon.show import entries, offers, transfers
 from app.sandbox.network.horizon.show.links import link, neighbours
 from app.sandbox.network.horizon.show.transactions import muxed_fields, show_transaction
 
@@ -18,6 +18,7 @@ _Details = Callable[[OperationRecord, X.OperationBody], dict[str, Any]]
 DETAILS: dict[X.OperationType, _Details] = {
     **transfers.DETAILS,
     **entries.DETAILS,
+    **offers.DETAILS,
     X.OperationType.INVOKE_HOST_FUNCTION: lambda record, _: show_call(record),
 }
 

@@ -21,10 +21,6 @@ from app.sandbox.network.horizon.show.predicates import show_kept
 from app.sandbox.network.horizon.view import Shown
 
 
-def named(asset: Asset) -> dict[str, str]:
-    return asset_fields(asset)
-
-
 def show_offer(shown: Shown, base: str) -> dict[str, Any]:
     offer: Offer = shown.entry  # type: ignore[assignment]
     return {
@@ -35,8 +31,8 @@ def show_offer(shown: Shown, base: str) -> dict[str, Any]:
         "id": str(offer.id),
         "paging_token": str(offer.id),
         "seller": address(offer.seller),
-        "selling": named(offer.selling),
-        "buying": named(offer.buying),
+        "selling": asset_fields(offer.selling),
+        "buying": asset_fields(offer.buying),
         "amount": amount(offer.amount),
         "price_r": {"n": offer.price.n, "d": offer.price.d},
         "price": price(offer.price),
@@ -84,7 +80,7 @@ def show_asset(figures: AssetFigures) -> dict[str, Any]:
     domain = figures.home_domain.decode("utf-8", "replace").strip()
     return {
         "_links": {"toml": link(f"https://{domain}/.well-known/stellar.toml" if domain else "")},
-        **named(asset),
+        **asset_fields(asset),
         "paging_token": asset_token(asset),
         "num_claimable_balances": figures.claimable_count,
         "num_liquidity_pools": 0,
@@ -111,5 +107,5 @@ def show_path(path: Path) -> dict[str, Any]:
         "source_amount": amount(path.source_amount),
         **asset_fields(path.destination, "destination_"),
         "destination_amount": amount(path.destination_amount),
-        "path": [named(asset) for asset in path.between],
+        "path": [asset_fields(asset) for asset in path.between],
     }

@@ -5,7 +5,8 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from app.sandbox.network.engine.frames import FeeBump, account_id, muxed_id
+from app.sandbox.network.engine.frames import FeeBump
+from app.sandbox.network.engine.from_xdr import account_id, muxed_id
 from app.sandbox.network.engine.signatures import Decorated
 from app.sandbox.network.horizon.history import TransactionRecord
 from app.sandbox.network.horizon.names import address, muxed_address, signer, time

@@ -5,8 +5,8 @@ from typing import Any
 
 from stellar_sdk import xdr as X
 
-from app.sandbox.network.engine.frames import account_id, asset
-from app.sandbox.network.horizon.effects import amount_sent
+from app.sandbox.network.engine.from_xdr import account_id, asset
+from app.sandbox.network.horizon.effects.transfers import amount_sent
 from app.sandbox.network.horizon.history import OperationRecord
 from app.sandbox.network.horizon.names import address, amount, asset_fields
 from app.sandbox.network.horizon.show.transactions import muxed_fields

@@ -1,21 +1,19 @@
 """Effects of sponsorship: who began, ceased or took over paying the reserve of which entry."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from stellar_sdk import xdr as X
 
 from app.sandbox.network.engine.entries import Account, ClaimableBalance, Data, Entry, TrustLine
+from app.sandbox.network.horizon.effects.record import Effect, changes_of
 from app.sandbox.network.horizon.history import OperationRecord
 from app.sandbox.network.horizon.names import address, asset_name, balance_id, signer
-
-Effect = tuple[X.MuxedAccount | bytes, str, dict[str, Any]]
 
 _KINDS = {Account: "account", TrustLine: "trustline", Data: "data", ClaimableBalance: "claimable_balance"}
 
 
 def sponsorship_effects(record: OperationRecord) -> Iterator[Effect]:
-    for before, after in record.transaction.applied.operations[record.index].values():
+    for before, after in changes_of(record).values():
         kind = _KINDS.get(type(before or after))
         if kind:
             old, new = getattr(before, "sponsor", None), getattr(after, "sponsor", None)
