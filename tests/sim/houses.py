@@ -5,14 +5,17 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from app.submission import engine
 from app.submission.engine import BATCHES_MAX
-from app.submission.facts import Source
+from app.submission.facts import Batch, Result, Source
 from app.submission.preflight import Candidate
 from app.submission.service import NewOrder
 from app.submission.store import Store
 from tests.sim.books import Books
 from tests.sim.memory import Memory
 
+Fact = Result | Exception
+Turn = tuple[Batch, Fact]
 Balances = Mapping[tuple[str, str], tuple[int, int]]  # by name and asset: posted, pending
 
 
@@ -36,6 +39,9 @@ class House(Protocol):
 
     def candidates(self, store: Store, source: Source) -> Sequence[Candidate]:
         """Return the orders that are likely to be packed next."""
+
+    def record(self, store: Store, turns: Sequence[Turn]) -> None:
+        """Write down what the turns of a few batches came to."""
 
     def request(self, wish: NewOrder) -> str:
         """Set the money aside and order; return the order's id."""
@@ -73,6 +79,10 @@ class InMemory:
 
     def candidates(self, store: Store, source: Source) -> Sequence[Candidate]:
         return self.memory.candidates(source, BATCHES_MAX)
+
+    def record(self, store: Store, turns: Sequence[Turn]) -> None:
+        for batch, fact in turns:
+            engine.record(store, batch, fact)
 
     def request(self, wish: NewOrder) -> str:
         self.books.reserve(wish.reservation, "owed", f"treasury:{wish.source}", wish.asset, wish.amount)

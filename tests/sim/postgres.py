@@ -1,8 +1,10 @@
 """The house in PostgreSQL: the production store and service, on a clock the simulator sets."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from flask import current_app
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -11,18 +13,22 @@ from app.ledger import queries
 from app.ledger import service as ledger
 from app.organizations.models import Organization
 from app.states import begin
+from app.stellar.network import Horizon
 from app.submission import forming, service
+from app.submission.acts import Purse
 from app.submission.engine import BATCHES_MAX
 from app.submission.facts import Source
+from app.submission.fittings import store
 from app.submission.models import Batch, Channel, Order, Settlement, Treasury
-from app.submission.postgres import Postgres
 from app.submission.preflight import Candidate
 from app.submission.service import NewOrder
 from app.submission.states import OPEN
 from app.submission.store import Store
-from tests.sim.houses import Balances, Standing
+from app.submission.turns import TurnJob, record_turns
+from tests.sim.houses import Balances, Standing, Turn
 from tests.sim.scenario import ORGANIZATION
 
+NOBODY = Horizon("", "")  # recording asks nobody
 SET_CLOCK = text("SELECT set_config('railhead.clock_offset', (to_timestamp(:at) - now())::text, true)")
 EPOCH = 1_800_000_000
 
@@ -32,9 +38,9 @@ class InPostgres:
 
     def __init__(self, clock: Callable[[], float], interval_seconds: int, fees_daily_max: int):
         self.clock = clock
-        self.interval_seconds = interval_seconds
-        self.fees_daily_max = fees_daily_max
         self.wishes: dict[str, NewOrder] = {}
+        settings = {"RESOLVE_INTERVAL_SECONDS": interval_seconds, "FEES_DAILY_STROOPS_MAX": fees_daily_max}
+        current_app.config.update(settings)
 
     def found(self, sources: Sequence[Source], numbers: Mapping[str, int]) -> None:
         with self._session() as session:
@@ -48,10 +54,17 @@ class InPostgres:
     @contextmanager
     def transaction(self) -> Iterator[Store]:
         with self._session() as session:
-            yield Postgres(session, self.interval_seconds, self.fees_daily_max)
+            yield store(session)
 
     def candidates(self, store: Store, source: Source) -> Sequence[Candidate]:
         return forming.candidates(db.session(), source, BATCHES_MAX)
+
+    def record(self, store: Store, turns: Sequence[Turn]) -> None:
+        batches = tuple((batch, Purse(0, ())) for batch, _ in turns)
+        with unrecorded() as failures:
+            record_turns(db.session(), TurnJob(batches, NOBODY), [fact for _, fact in turns])
+        if failures:
+            raise RuntimeError(failures[0])
 
     def request(self, wish: NewOrder) -> str:
         with self._session() as session:
@@ -103,3 +116,17 @@ class InPostgres:
         with transaction() as session:
             session.execute(SET_CLOCK, {"at": EPOCH + self.clock()})
             yield session
+
+
+@contextmanager
+def unrecorded() -> Iterator[list[str]]:
+    """Collect what could not be recorded within the block: production only writes that to its log."""
+    failures: list[str] = []
+    listener = logging.Handler(logging.ERROR)
+    listener.emit = lambda record: failures.append(f"{record.getMessage()}: {record.exc_info}")  # type: ignore[method-assign]
+    logger = logging.getLogger("app.submission.turns")
+    logger.addHandler(listener)
+    try:
+        yield failures
+    finally:
+        logger.removeHandler(listener)

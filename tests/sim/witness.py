@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from app.money import NATIVE
-from app.submission.facts import Batch, Envelope, Signed
-from tests.sim.houses import House, Standing
+from app.submission.facts import Batch, Rebuild, Result, Signed
+from tests.sim.houses import Fact, House, Standing
 from tests.sim.ledger import Ledger, Paid
 from tests.sim.letters import Desk
 from tests.sim.scenario import BID_MAX, Scenario
@@ -38,9 +38,12 @@ class Witness:
                 self.wrong.append(("tied twice", f"{order} is signed for {batch.sequence} while {loose} is not spent"))
             pins.add((batch.channel, batch.sequence))
 
-    def wrapped(self, envelope: Envelope) -> None:
-        """A fee bump was written down."""
-        self.written[envelope.xdr] = envelope.attempt_hash
+    def recorded(self, batch: Batch, fact: Fact) -> None:
+        """A turn was written down, or came too late for that."""
+        if isinstance(fact, Result) and fact.envelope:
+            self.written[fact.envelope.xdr] = fact.envelope.attempt_hash
+        if isinstance(fact, Result) and isinstance(fact.decision, Rebuild):
+            self._wrote_off(batch)
 
     def heard(self, envelope: str) -> None:
         """A node was handed an envelope: by then it must be written down, and not offer more than we are ready to."""
@@ -50,7 +53,7 @@ class Witness:
         if letter.bid > BID_MAX:
             self.wrong.append(("dear", f"{envelope} offers {letter.bid} for an operation"))
 
-    def wrote_off(self, batch: Batch) -> None:
+    def _wrote_off(self, batch: Batch) -> None:
         """What was signed so far was declared dead: then it must be. Behind a balancer nobody can know."""
         for attempt in batch.attempts:
             letter = self.desk.letters[f"envelope of {attempt.hash}"]

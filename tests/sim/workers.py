@@ -14,9 +14,10 @@ from app.stellar import facts
 from app.stellar.facts import Receipt
 from app.stellar.receivers import Receivers, Wanted
 from app.submission import acts, engine
-from app.submission.facts import Batch, Bump, Holdings, Item, Park, Rebuild, Result, Signed, Source
+from app.submission.facts import Batch, Holdings, Item, Park, Signed, Source
 from app.submission.preflight import Candidate
 from app.submission.store import Store
+from tests.sim.houses import Fact, Turn
 from tests.sim.network import PASSPHRASE, Node
 from tests.sim.scenario import BID, BID_MAX
 
@@ -115,7 +116,10 @@ class Worker:
         """Do what a wake-up asks for."""
         limit = self.world.scenario.claim_limit
         if name == "resolve_payments":
-            yield from self._errand(lambda store: in_order(store.lease_live(limit)), self._turn)
+            batches = yield from self._commit(lambda store: in_order(store.lease_live(limit)))
+            facts: dict[int, Fact] = {}
+            for batch in batches:
+                self.world.start(self._turn(batch, batches, facts), self)
         else:
             yield from self._errand(lambda store: self._sources(store, limit), self._form)
             yield from self._errand(lambda store: self._unsigned(store, limit), self._sign)
@@ -159,22 +163,21 @@ class Worker:
         yield from self._commit(persist)
         self.world.wake("resolve_payments")
 
-    def _turn(self, batch: Batch) -> Course:
+    def _turn(self, batch: Batch, batches: Sequence[Batch], facts: dict[int, Fact]) -> Course:
+        """Take one batch's turn beside the others it was leased with; who is last records for all."""
         purse = acts.Purse(TERMS.bid_max, (), self.world.desk.wrap)
-        fact = yield from self._act(acts.take_turn, batch, purse)
+        facts[batch.id] = yield from self._act(acts.take_turn, batch, purse)
+        if len(facts) == len(batches):
+            turns = [(each, facts[each.id]) for each in batches]
+            yield from self._commit(lambda store: self._record(store, turns))
+            self.world.wake("submit_payments")
+            self.world.wake("resolve_payments")
 
-        def record(store: Store) -> None:
-            decision = fact.decision if isinstance(fact, Result) else None
-            ours = engine.record(store, batch, fact)
-            self.world.say(self.name, "records" if ours else "comes too late", "for batch", batch.id, ":", fact)
-            if ours and isinstance(decision, Bump) and isinstance(fact, Result) and fact.envelope:
-                self.world.witness.wrapped(fact.envelope)
-            if ours and isinstance(decision, Rebuild):
-                self.world.witness.wrote_off(batch)
-
-        yield from self._commit(record)
-        self.world.wake("submit_payments")
-        self.world.wake("resolve_payments")
+    def _record(self, store: Store, turns: Sequence[Turn]) -> None:
+        self.world.house.record(store, turns)
+        for batch, fact in turns:
+            self.world.say(self.name, "records for batch", batch.id, ":", fact)
+            self.world.witness.recorded(batch, fact)
 
     def _commit(self, work: Callable[[Store], Any]) -> Course:
         """Do ``work`` in one transaction: before it, or before the step that follows, a worker may die."""
