@@ -32,6 +32,7 @@ Job = TypeVar("Job")
 Work = Callable[..., bool]
 
 ONE: Callable[[], Sequence[str]] = lambda: [""]  # noqa: E731  a drain that is nobody's in particular
+LINGER_SECONDS = 2  # how long an errand waits for a place, or for its acts to end
 DRAINS: dict[str, "Run"] = {}
 
 
@@ -140,28 +141,25 @@ def step(name: str, work: Callable[[Session, int], int], limit: int = 100, budge
 
 
 def errand(name: str, owner: str, errand: Errand[Any], budget_seconds: int = 10) -> bool:
-    """Claim as many rows as there are free places, act on each in a thread, refill until nothing is left to claim.
+    """Claim as many rows as there are free places, act on each in a thread, refill while there is more to claim.
 
-    Returns whether there may be more: the budget ended, or every place is taken by an act that does not end.
+    Acts that are slow are not waited for: what they hear they record themselves. Returns whether there is more to do
+    at once: not while slow acts hold every place.
     """
     house = current_app._get_current_object()  # type: ignore[attr-defined]
     room = places(name, owner, errand.threads)
-    end, rows, more = time.monotonic() + budget_seconds, 0, False
-    while time.monotonic() < end:
+    end, rows, more = time.monotonic() + budget_seconds, 0, True
+    while more and time.monotonic() < end:
         free = room.free()
         jobs = _claim(errand, free)
         if jobs:
             failpoint(f"claimed:{name}")
-        rows += len(jobs)
         for job in jobs:
             _start(house, room, errand, job)
-        more = len(jobs) >= free
-        if not jobs and free == room.count:
-            break
-        enough = 1 if more else room.count  # there may be more to claim, or only these to wait for
-        room.wait(end - time.monotonic(), enough)
+        rows, more = rows + len(jobs), 0 < free <= len(jobs)
+        room.wait(min(LINGER_SECONDS, end - time.monotonic()), free=1 if more else room.count)
     note(name, rows)
-    return more
+    return more and room.free() > 0
 
 
 def finish(seconds: float) -> None:

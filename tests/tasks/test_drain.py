@@ -132,8 +132,8 @@ def test_with_every_place_taken_nothing_is_claimed(app):
     go = threading.Event()
     counter = Counter(1, 2)
     work = Errand(counter.claim, lambda job: go.wait(30), counter.record, threads=1)
-    assert errand("full", "", work, budget_seconds=1) is True
-    assert errand("full", "", work, budget_seconds=1) is True
+    assert errand("full", "", work, budget_seconds=1) is False
+    assert errand("full", "", work, budget_seconds=1) is False
     assert [job.id for job in counter.pile] == [2]
     go.set()
     finish(10)
