@@ -1,11 +1,11 @@
-"""Killed in the narrowest windows, cut off from Horizon, without a broker: every story still goes as told."""
+"""Killed in the narrowest windows, lied to by Horizon: every story still goes as told, and nothing is done twice."""
 
+import itertools
 import os
 
 import pytest
 
-from app.sandbox.programs import Program, end_at_once, launch, python
-from app.sandbox.stories import REFUSAL, REMITTANCE, STORIES
+from app.sandbox.stories import REFUSAL, STORIES
 from tests.journeys.conftest import failures
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
@@ -32,34 +32,12 @@ def test_a_kill_in_each_window_loses_nothing_and_does_nothing_twice(journey, pro
     assert set(os.listdir(struck)) == windows
 
 
-@pytest.mark.parametrize("step", ["registered", "announced", "called_back"])
-def test_a_cut_connection_to_horizon_only_delays(journey, step):
-    assert failures(journey.tell(REFUSAL, at={step: lambda: journey.cut(seconds=2)})) == []
-
-
-@pytest.mark.parametrize("fault", ["timeout_landing", "timeout_never", "reset_after", "evict", "try_again_later"])
-def test_a_refund_is_paid_once_whatever_horizon_says_to_it(journey, fault):
-    channels = journey.channels()
-    for channel in channels:
+def test_a_refund_is_paid_once_whatever_horizon_says_to_it(journey):
+    channels, faults = (
+        journey.channels(),
+        ("timeout_never", "reset_after", "evict", "try_again_later", "timeout_landing"),
+    )
+    for channel, fault in itertools.product(channels, faults):
         journey.network.fault(fault, match=channel)
     assert failures(journey.tell(REFUSAL)) == []
-    assert len(journey.network.show()["faults"]) < len(channels)
-
-
-def test_without_a_broker_drains_run_by_hand_do_it_all(journey):
-    drains = Program("drains", python("flask", "--app", "wsgi", "drain", "--all", "--loop"), journey.house.settings)
-    with journey.down("beat", "worker", "stream", "redis"):
-        running = launch(drains, journey.supervisor.log("drains"))
-        try:
-            outcomes = journey.tell(*STORIES)
-        finally:
-            end_at_once(running)
-    assert failures(outcomes) == []
-
-
-def test_a_remittance_survives_the_kill_of_everything_at_once(journey):
-    def kill_all():
-        for name in ("web", "worker", "stream", "beat"):
-            journey.kill(name)
-
-    assert failures(journey.tell(REMITTANCE, at={"paid": kill_all})) == []
+    assert len(journey.network.show()["faults"]) <= len(channels) * len(faults) - 2

@@ -17,8 +17,8 @@ class Wrong(Exception):
 class Scene:
     """What strangers know of a house, and what its witnesses tell. ``directory`` is for what a story writes.
 
-    ``heard`` is told every event of the story as it happens, in the story's own thread. Where the house is ``disturbed``
-    it may have passed over a state before anybody could be told of it.
+    ``heard`` is told every event of the story as it happens, in the story's own thread. A house that is ``disturbed``
+    may have passed over a state before anybody could be told of it.
     """
 
     url: str
