@@ -138,6 +138,7 @@ class Worker:
         for batch, items in sorted(store.lease_bound(limit), key=lambda leased: leased[0].id):
             if self.world.weather.strikes("keyless"):
                 store.park(batch, Park("there is no key to sign with"))
+                self.world.say(self.name, "has no key to sign batch", batch.id)
             else:
                 jobs.append((batch, items))
         return jobs
