@@ -15,7 +15,7 @@ demo: $(READY) ## run everything here and show it; ONCE=1 plays the stories and 
 	$(MINE)/flask --app wsgi demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
 test: $(READY) ## run the tests, on a PostgreSQL and Redis of their own; ONLY="tests/ledger -k laws" for some
-	$(MINE)/pytest -n auto $(ONLY)
+	$(MINE)/pytest -n auto --dist loadgroup $(ONLY)
 
 check: $(READY) ## what must hold before a change is kept: style, types, tests
 	$(MINE)/ruff check .

@@ -8,7 +8,7 @@ import pytest
 from app.sandbox.stories import REFUSAL, STORIES
 from tests.journeys.conftest import failures
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300), pytest.mark.xdist_group("house")]
 
 WORKER_WINDOWS = {
     "claimed:execute_outgoing_transactions",  # the order may be at the bank, or not

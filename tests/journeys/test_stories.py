@@ -6,7 +6,7 @@ from app.sandbox.programs import Program, end_at_once, launch, python
 from app.sandbox.stories import REFUSAL, REMITTANCE, STORIES
 from tests.journeys.conftest import failures
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300), pytest.mark.xdist_group("house")]
 
 
 def test_every_story_goes_as_told(journey):
