@@ -86,13 +86,13 @@ def add_channel(session: Any, organization_id: str, key: Keypair, next_sequence:
     begin(session, row, state="open")
 
 
-def order(payer: Payer, count: int, owner: str = "bench", bad: int = 0) -> None:
+def order(payer: Payer, count: int, name: str = "bench", bad: int = 0) -> None:
     """Order payments of one stroop each; with ``bad``, every so-many-th goes to an account that is not there."""
     orders = [
         NewOrder(
             organization_id=payer.organization_id,
-            owner=owner,
-            owner_key=f"{payer.organization_id} {number}",
+            owner="anchor",
+            owner_key=f"{name} {payer.organization_id} {number}",
             source=payer.treasury.public_key,
             destination=(Keypair.random() if bad and not number % bad else PAYEES[number % len(PAYEES)]).public_key,
             asset=NATIVE,
