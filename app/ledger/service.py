@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.errors import Conflict, Invalid, NotFound
 from app.ledger.models import Account, Balance, Transfer
-from app.ledger.writing import Draft, write, written
+from app.ledger.writing import Draft, Resolution, end, write, written
 from app.money import STROOPS_MAX
 
 
@@ -31,15 +31,6 @@ class Posting:
     amount: int
     about: str = ""
     reserve: bool = False
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """End the reservation ``key``: "post" (``amount`` of it, all if None), "void" or "expire"."""
-
-    key: str
-    kind: str
-    amount: int | None = None
 
 
 def open_account(session: Session, organization_id: str, name: str, asset: str, rule: str) -> Account:
@@ -82,19 +73,19 @@ def reserve(session: Session, key: str, debit: Account, credit: Account, amount:
     return transfers(session, [Posting(key, debit, credit, amount, about, reserve=True)])[0]
 
 
-def post(session: Session, key: str, amount: int | None = None) -> Transfer:
+def post(session: Session, key: str, amount: int | None = None) -> None:
     """Move what reservation ``key`` holds, or ``amount`` of it; the rest is let go."""
-    return resolve(session, [Resolution(key, "post", amount)])[0]
+    resolve(session, [Resolution(key, "post", amount)])
 
 
-def void(session: Session, key: str) -> Transfer:
+def void(session: Session, key: str) -> None:
     """Let go what reservation ``key`` holds: its owner no longer wants it."""
-    return resolve(session, [Resolution(key, "void")])[0]
+    resolve(session, [Resolution(key, "void")])
 
 
-def expire(session: Session, key: str) -> Transfer:
+def expire(session: Session, key: str) -> None:
     """Let go what reservation ``key`` holds: its time is over."""
-    return resolve(session, [Resolution(key, "expire")])[0]
+    resolve(session, [Resolution(key, "expire")])
 
 
 def transfers(session: Session, postings: Sequence[Posting]) -> list[Transfer]:
@@ -102,10 +93,11 @@ def transfers(session: Session, postings: Sequence[Posting]) -> list[Transfer]:
     return write(session, [_drafted(posting) for posting in postings])
 
 
-def resolve(session: Session, resolutions: Sequence[Resolution]) -> list[Transfer]:
+def resolve(session: Session, resolutions: Sequence[Resolution]) -> None:
     """End every reservation named, in a few statements; all of them or none. Raises NotFound for an unknown one."""
-    held = written(session, [resolution.key for resolution in resolutions])
-    return write(session, [_resolved(held, resolution) for resolution in resolutions])
+    if resolutions and not end(session, resolutions):
+        held = written(session, [resolution.key for resolution in resolutions])
+        write(session, [_resolved(held, resolution) for resolution in resolutions])
 
 
 def _drafted(posting: Posting) -> Draft:

@@ -1,13 +1,14 @@
 """Transfers on their way into the ledger: what is new is written in one statement, what is not is compared."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from types import NoneType
+from typing import Any, NamedTuple
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import ARRAY, Text, any_, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, any_, case, exists, func, literal, select, union
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.db import as_table
 from app.errors import Conflict
@@ -35,13 +36,21 @@ class Draft(NamedTuple):
         return self[:-1]
 
 
+class Resolution(NamedTuple):
+    """End the reservation ``key``: "post" (``amount`` of it, all if None), "void" or "expire"."""
+
+    key: str
+    kind: str
+    amount: int | None = None
+
+
 def write(session: Session, drafts: Sequence[Draft]) -> list[Transfer]:
     """Write the drafts that are new and return, in the order of the drafts, what stands under their keys.
 
     Raises Conflict, before anything is written, for a key that stands for something else and for a rule that would
     be broken.
     """
-    accounts = _locked(session, drafts)
+    accounts = _locked(session, {id for draft in drafts for id in (draft.debit_id, draft.credit_id)})
     standing = written(session, [draft.key for draft in drafts])
     fresh: dict[str, Draft] = {}
     for draft in drafts:
@@ -56,9 +65,29 @@ def write(session: Session, drafts: Sequence[Draft]) -> list[Transfer]:
     return [standing[draft.key] for draft in drafts]
 
 
-def _locked(session: Session, drafts: Iterable[Draft]) -> dict[int, Account]:
-    """Lock every account of ``drafts``, in the order of their ids, and return them as they stand."""
-    ids = {id for draft in drafts for id in (draft.debit_id, draft.credit_id)}
+def end(session: Session, resolutions: Sequence[Resolution]) -> bool:
+    """End all these reservations in one statement; or return False, having written nothing.
+
+    It can be done where each of them is there, has not ended, and holds enough: whatever is unusual is looked into one
+    by one. No account can be overdrawn by it, for what is moved was held.
+    """
+    keys = [resolution.key for resolution in resolutions]
+    if len(set(keys)) < len(keys) or not all(type(row.amount) in (int, NoneType) for row in resolutions):
+        return False
+    theirs = _among(keys)
+    sides = [select(side).where(theirs) for side in (Transfer.debit_id, Transfer.credit_id)]
+    accounts = _locked(session, union(*sides))
+    given = as_table([Transfer.key, Transfer.kind, Transfer.posted], resolutions)
+    if session.scalar(_open(given)) != len(keys):
+        return False
+    session.execute(insert(Transfer).from_select(Draft._fields, _endings(given)))
+    for account in accounts.values():
+        session.expire(account, TOTALS)
+    return True
+
+
+def _locked(session: Session, ids: Any) -> dict[int, Account]:
+    """Lock the accounts with these ids, in their order, and return them as they stand."""
     locked = session.scalars(
         select(Account)
         .where(Account.id.in_(ids))
@@ -69,10 +98,30 @@ def _locked(session: Session, drafts: Iterable[Draft]) -> dict[int, Account]:
     return {account.id: account for account in locked}
 
 
+def _open(given: Any) -> Select[Any]:
+    """Count the reservations among those ``given`` that can be ended so."""
+    ended = aliased(Transfer)
+    there = (Transfer.kind == "reserve") & (func.coalesce(given.c.posted, 1).between(1, Transfer.pending))
+    still = ~exists().where(ended.reservation_id == Transfer.id)
+    return select(func.count()).join_from(given, Transfer, Transfer.key == given.c.key).where(there, still)
+
+
+def _endings(given: Any) -> Select[Any]:
+    """Select the rows that end the reservations ``given``."""
+    held = Transfer
+    posted = case((given.c.kind == "post", func.coalesce(given.c.posted, held.pending)), else_=0)
+    sides = held.organization_id, held.asset, held.debit_id, held.credit_id
+    row = (held.key + ":resolved", given.c.kind, *sides, posted, -held.pending, held.id, held.about)
+    return select(*row).join_from(given, held, held.key == given.c.key)
+
+
 def written(session: Session, keys: Sequence[str]) -> dict[str, Transfer]:
     """Return the transfers that stand under ``keys``, by key."""
-    among = Transfer.key == any_(literal(keys, ARRAY(Text)))
-    return {transfer.key: transfer for transfer in session.scalars(select(Transfer).where(among))}
+    return {transfer.key: transfer for transfer in session.scalars(select(Transfer).where(_among(keys)))}
+
+
+def _among(keys: Sequence[str]) -> ColumnElement[bool]:
+    return Transfer.key == any_(literal(keys, ARRAY(Text)))
 
 
 def _insert(session: Session, drafts: Sequence[Draft]) -> dict[str, Transfer]:

@@ -111,7 +111,8 @@ def test_what_a_reservation_will_bring_cannot_be_spent_yet(session, opened):
 def test_a_reservation_ends_whole_and_may_be_told_so_again(session, opened, end, left):
     purse = opened("purse", "credit", holds=100)
     ledger.reserve(session, "order", purse, opened("world"), 60)
-    assert end(session).id == end(session).id
+    end(session)
+    end(session)
     balance = ledger.balance(session, purse)
     assert (balance.posted, balance.pending) == (left, 0)
 
@@ -176,7 +177,8 @@ def test_ten_thousand_reservations_settle_in_a_few_statements(session, opened, s
 
 
 def test_nothing_to_do_is_done(session):
-    assert ledger.transfers(session, []) == [] == ledger.resolve(session, [])
+    assert ledger.transfers(session, []) == []
+    ledger.resolve(session, [])
 
 
 def test_totals_may_outgrow_an_int64(session, opened):
