@@ -16,7 +16,7 @@ from app.errors import Conflict, Invalid, Unavailable
 from app.ledger import service as ledger
 from app.money import NATIVE
 from app.organizations import service as organizations
-from app.submission import audits, channels, drains, recovery, service, treasuries
+from app.submission import audits, channels, drains, founding, recovery, service, treasuries
 from app.submission.models import Treasury
 from app.submission.states import ENDED, PAID
 from app.watcher import service as watcher
@@ -63,7 +63,7 @@ def list_treasuries() -> None:
 
 @channel.command("ensure")
 @click.argument("count", type=click.IntRange(1, 1000))
-@click.option("--stroops", default=channels.FOUNDING_STROOPS, show_default=True, help="What a new channel is given.")
+@click.option("--stroops", default=founding.STROOPS, show_default=True, help="What a new channel is given.")
 @whose
 @which
 @patience
@@ -75,11 +75,11 @@ def ensure(count: int, stroops: int, organization: str, address: str, wait: int)
     account, _ = treasuries.read(drains.network(), payer)
     with transaction() as session:
         source = session.get_one(Treasury, payer)
-        missing = channels.found(session, source, count, stroops)
-        if missing or channels.founding(session, owner):
-            channels.lend(session, source, account)
+        missing = founding.found(session, source, count, stroops)
+        if missing or founding.unfinished(session, owner):
+            founding.lend(session, source, account)
     click.echo(f"{len(missing)} to be founded, out of {payer}" if missing else "none to be founded")
-    _drive(wait, lambda session: not channels.founding(session, owner))
+    _drive(wait, lambda session: not founding.unfinished(session, owner))
 
 
 @channel.command("list")
@@ -153,7 +153,7 @@ def remove(channel_address: str, organization: str, address: str, wait: int) -> 
     with transaction() as session:
         source = session.get_one(Treasury, payer)
         channels.merge_back(session, channel_address, source)
-        channels.lend(session, source, account)
+        founding.lend(session, source, account)
     key = channels.merge_key(channel_address)
     _drive(wait, lambda session: service.outcome(session, channels.OWNER, key).state in ENDED)
     with transaction() as session:
@@ -163,7 +163,7 @@ def remove(channel_address: str, organization: str, address: str, wait: int) -> 
         source = session.get_one(Treasury, payer)
         _book_merged(session, source, channel_address, outcome.transaction_hash)
         channels.forget(session, channel_address)
-        channels.stop_lending(session, source.organization_id)
+        founding.stop_lending(session, source.organization_id)
     click.echo(f"{channel_address} is merged into {payer}")
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from app.db import transaction
 from app.failpoint import failpoint
 from app.stellar.network import Network
-from app.submission import acts, channels, engine, forming, keys, turns
+from app.submission import acts, engine, forming, founding, keys, turns
 from app.submission.facts import Holdings, Park, Signed, Source
 from app.submission.fittings import network, store, terms
 from app.submission.preflight import Candidate
@@ -96,14 +96,14 @@ def persist_attempt(session: Session, job: SignJob, fact: Signed | Exception) ->
     engine.persist(store(session), job.unsigned.batch, fact)
 
 
-def claim_founding(session: Session, limit: int) -> list[channels.Visit]:
-    return channels.claim_founding(session, limit, network())
+def claim_founding(session: Session, limit: int) -> list[founding.Visit]:
+    return founding.claim_founding(session, limit, network())
 
 
 FORM = Errand(claim_sources, read_holdings, form_batches)
 SIGN = Errand(claim_unsigned, sign_batch, persist_attempt)
 TURN = Errand(turns.claim_live, turns.take_turns, turns.record_turns)
-OPEN = Errand(claim_founding, channels.look, channels.open_founded)
+OPEN = Errand(claim_founding, founding.look, founding.open_founded)
 
 
 def run(errands: Sequence[Errand] = (FORM, SIGN, TURN, OPEN), limit: int = 20) -> int:
