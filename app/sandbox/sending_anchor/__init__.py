@@ -5,7 +5,7 @@
 
 It signs in (SEP-10), registers its two customers (SEP-12), announces the payment and asks for callbacks (SEP-31), pays
 on Stellar, and waits for the end. Each thing that happens is a JSON line on its standard output, ``event`` first:
-found, signed_in, registered, announced, paying, paid, called_back, refund_seen, ended.
+found, signed_in, registered, announced, paid, called_back, forged, refund_seen, ended.
 
 It imports nothing of ours beyond this package. Whatever must not be done twice is written down in its memory first;
 killed and started again with the same memory, it goes on where it was.

@@ -17,7 +17,7 @@ FRESH_SECONDS = 120
 
 
 class Callbacks(ThreadingHTTPServer):
-    """Listens on 127.0.0.1 and writes down every call once, in the order of coming, forged ones marked as such."""
+    """Listens on 127.0.0.1 and writes down every call once, in the order of coming."""
 
     daemon_threads = True
 
@@ -30,15 +30,17 @@ class Callbacks(ThreadingHTTPServer):
 
     def statuses(self) -> list[str]:
         """Return the statuses heard so far, in the order of coming."""
-        return [call["status"] for call in self.memory.recall("calls") or [] if call["valid"]]
+        return [call["status"] for call in self.memory.recall("calls") or []]
 
     def hear(self, key: str, signature: str, host: str, body: bytes) -> bool:
-        """Write a call down and say whether it was signed; ``key`` stays the same when it is made again."""
-        valid = self._signed(signature, host, body)
-        status = json.loads(body)["transaction"]["status"] if valid else ""
-        if self.memory.add("calls", key, {"status": status, "valid": valid}):
-            tell("called_back", status=status, valid=valid)
-        return valid
+        """Write a call down, if it is signed; say if it is. ``key`` stays the same when it is made again."""
+        if not self._signed(signature, host, body):
+            tell("forged")
+            return False
+        status = json.loads(body)["transaction"]["status"]
+        if self.memory.add("calls", key, {"status": status}):
+            tell("called_back", status=status)
+        return True
 
     def _signed(self, signature: str, host: str, body: bytes) -> bool:
         """Check ``t=…, s=…``: Ed25519 over ``t.host.body``, and fresh (SEP-31)."""

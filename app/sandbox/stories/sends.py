@@ -36,8 +36,7 @@ def play(send: Send, scene: Scene) -> None:
     """Let a sending anchor send, and ask it, the network and the bank what became of it."""
     events = _let_send(send, scene)
     ended = events[-1]["transaction"]
-    calls = [event for event in events if event["event"] == "called_back"]
-    expect("forged callbacks", [call for call in calls if not call["valid"]], [])
+    expect("forged callbacks", [event for event in events if event["event"] == "forged"], [])
     told = events[-1]["statuses"]
     expect("statuses told by callbacks", told, [row for row in send.statuses if row in told or not scene.disturbed])
     expect("the status in the end", ended["status"], send.statuses[-1])
