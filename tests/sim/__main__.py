@@ -47,7 +47,7 @@ def _report(outcomes: Iterable[Outcome], began: float) -> int:
     for number, kind, words in sorted(wrong)[:SHOWN]:
         click.echo(f"seed {number}: {kind}: {words}")
     counts = f"{payments} payments, {len(wrong) - len(stuck)} violations, {len(stuck)} stuck"
-    click.echo(f"sim: {seeds} seeds, {counts} ({seeds / (time.monotonic() - began):.0f} seeds a second)")
+    click.echo(f"sim: {seeds} seeds, {counts} ({seeds / (time.monotonic() - began):.1f} seeds a second)")
     return 1 if wrong else 0
 
 

@@ -14,7 +14,7 @@ from app.stellar.results import Codes
 from app.submission import acts, decisions, engine
 from app.submission.facts import Answers, Batch, Close, Fate, Item, Post, Rebuild, Result, Signed
 from app.submission.store import Store
-from tests.sim.workers import Conversation
+from tests.sim.conversation import Conversation
 
 ask, sign, record, noted = acts.ask, acts.sign, engine.record, engine._noted
 judged, unspent = decisions._judged, decisions._unspent

@@ -85,8 +85,8 @@ class InPostgres:
         with self._session() as session:
             found = session.execute(rows.outerjoin(Settlement, Settlement.order_id == Order.id)).all()
         return {
-            key: Standing(key, self.wishes[key], state, code, tuple(place) if place[0] else None)
-            for key, state, code, *place in found
+            key: Standing(key, self.wishes[key], state, code, (hash, index, number) if hash else None)
+            for key, state, code, hash, index, number in found
         }
 
     def open_batches(self) -> list[str]:

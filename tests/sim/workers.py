@@ -1,24 +1,19 @@
-"""Workers as production has them: they claim, act without a session, and record; at any step they may die.
-
-An act is a plain function that asks a ``Network`` one question after the other. Here time passes between question
-and answer, and much happens meanwhile; so the act is told again from its beginning with the answers it has had so far,
-until it asks for no more. That is sound because acts are facts in, facts out.
-"""
+"""Workers as production has them: they claim, act without a session, and record; at any step they may die."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from app.errors import Unavailable
-from app.stellar import facts
+from app.stellar.facts import Node as NodeFacts
 from app.stellar.facts import Receipt
-from app.stellar.receivers import Receivers, Wanted
 from app.submission import acts, engine
 from app.submission.facts import Batch, Holdings, Item, Park, Signed, Source
 from app.submission.preflight import Candidate
 from app.submission.store import Store
+from tests.sim.conversation import Asked, Conversation
 from tests.sim.houses import Fact, Turn
-from tests.sim.network import PASSPHRASE, Node
+from tests.sim.network import Node
 from tests.sim.scenario import BID, BID_MAX
 
 if TYPE_CHECKING:
@@ -36,69 +31,8 @@ def in_order(batches: Sequence[Batch]) -> list[Batch]:
     return sorted(batches, key=lambda batch: batch.id)
 
 
-class Asked(BaseException):
-    """An act has come to a question that has not been answered yet."""
-
-
 class Lost(Exception):
     """A transaction that did not commit, or nobody knows whether it did."""
-
-
-class Conversation:
-    """A ``Network`` that answers what it has been told, and stops where it has not. ``nodes``: the one that is asked,
-    and others; none of them, where a balancer chooses."""
-
-    passphrase = PASSPHRASE
-    running: ClassVar["Conversation"]
-
-    def __init__(self, worker: "Worker"):
-        nodes, random = worker.world.network.nodes, worker.world.random
-        self.nodes: Sequence[Node] = () if worker.world.scenario.balanced else random.sample(nodes, len(nodes))
-        self.worker_clock = worker.world.network_time() + worker.skew_seconds  # what no act may heed,
-        self.network_clock = worker.world.ledger.closed_at  # nor this
-        self.receivers_max = worker.world.scenario.receivers_max
-        self.told: list[tuple[Any, Any]] = []
-        self.restart()
-
-    def restart(self) -> "Conversation":
-        self.place = 0
-        self.turned = 0
-        Conversation.running = self
-        return self
-
-    def turn_to_another(self) -> None:
-        """Ask another node from now on: what no act may do."""
-        self.turned += 1
-
-    def node(self) -> facts.Node:
-        return self._ask("node")
-
-    def ledger(self) -> facts.Ledger:
-        return self._ask("ledger")
-
-    def account(self, address: str) -> facts.AccountFacts | None:
-        return self._ask("account", address)
-
-    def transaction(self, hash: str) -> facts.TransactionFacts | None:
-        return self._ask("transaction", hash)
-
-    def submit(self, envelope_xdr: str) -> Receipt:
-        return self._ask("submit", envelope_xdr)
-
-    def receivers(self, wanted: Wanted) -> Receivers:
-        return self._ask("receivers", wanted)
-
-    def _ask(self, *question: Any) -> Any:
-        node = self.nodes[self.turned % len(self.nodes)] if self.nodes else None
-        if self.place == len(self.told):
-            raise Asked(node, *question)
-        asked, answer = self.told[self.place]
-        if asked != (node, *question):
-            raise LookupError(f"an act asked for {asked}, and the second time for {question}")
-        self.place += 1
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
 
 
 class Worker:
@@ -110,7 +44,7 @@ class Worker:
         self.skew_seconds = skew_seconds
         self.life = 0
         self.away_until = 0.0  # dead, or suspended
-        self.remembered: dict[str, tuple[float, facts.Node]] = {}
+        self.remembered: dict[str, tuple[float, NodeFacts]] = {}
 
     def drain(self, name: str) -> Course:
         """Do what a wake-up asks for."""

@@ -1,0 +1,76 @@
+"""Orders become batches: in the store in memory as in the one in PostgreSQL."""
+
+from dataclasses import replace
+
+from app.money import NATIVE
+from app.submission.facts import (
+    Holdings,
+)
+from app.submission.forming import PAUSE_SECONDS
+from app.submission.postgres import LEASE_SECONDS
+from tests.sim.clerk import CHANNELS, SOURCE, Clerk, landed
+from tests.sim.scenario import UNIT, USDC
+
+
+def test_a_source_is_leased_while_it_has_orders_and_a_channel_is_free(clerk: Clerk) -> None:
+    assert clerk.lease_sources(5) == []
+    clerk.order("a")
+    assert clerk.lease_sources(5) == [SOURCE]
+    assert clerk.lease_sources(5) == []  # it is leased
+    clerk.now += LEASE_SECONDS
+    clerk.order("b", memo_type="id", memo="1")
+    clerk.order("c", memo_type="id", memo="2")
+    assert len(clerk.formed()) == 2
+    assert clerk.lease_sources(5) == []  # no channel is free
+    assert sorted(clerk.states().values()) == ["bound", "bound", "ready"]
+
+
+def test_a_source_is_looked_at_again_after_its_rest(clerk: Clerk) -> None:
+    clerk.order("a")
+    [source] = clerk.lease_sources(5)
+    clerk.rest(source, 7)
+    clerk.now += 6
+    assert clerk.lease_sources(5) == []
+    clerk.now += 1
+    assert clerk.lease_sources(5) == [SOURCE]
+
+
+def test_orders_of_one_memo_travel_together_on_the_next_number_of_a_channel(clerk: Clerk) -> None:
+    ids = [clerk.order(key, memo_type="id", memo=memo) for key, memo in (("a", "1"), ("b", "2"), ("c", "1"))]
+    (first, items), (second, others) = clerk.formed()
+    assert [item.id for item in items] == [ids[0], ids[2]]
+    assert [item.id for item in others] == [ids[1]]
+    assert (first.memo_type, first.memo, second.memo) == ("id", "1", "2")
+    assert {(batch.channel, batch.sequence) for batch in (first, second)} == set(CHANNELS.items())
+
+
+def test_what_there_is_no_room_for_waits_and_keeps_its_asset_waiting(clerk: Clerk) -> None:
+    clerk.order("big", amount=5 * UNIT)
+    clerk.order("small")
+    clerk.order("other", asset=NATIVE)
+    little = Holdings(10, {NATIVE: 9 * UNIT, USDC: 4 * UNIT})
+    [(_, items)] = clerk.formed(little)
+    assert [item.asset for item in items] == [NATIVE]
+    assert clerk.formed() == []  # the asset is paused, whatever the source holds now
+    clerk.now += PAUSE_SECONDS
+    assert [len(items) for _, items in clerk.formed()][1:] == [2]
+
+
+def test_what_is_on_its_way_out_is_not_spent_again_before_the_balance_shows_it(clerk: Clerk) -> None:
+    clerk.order("a", amount=6 * UNIT)
+    holdings = Holdings(10, {USDC: 10 * UNIT})
+    batch = clerk.live(holdings)
+    clerk.order("b", amount=6 * UNIT)
+    assert clerk.formed(holdings) == []  # a is bound
+    assert clerk.close(batch, landed(batch))
+    clerk.now += PAUSE_SECONDS
+    assert clerk.formed(holdings) == []  # a is settled in ledger 11, and this balance is of ledger 10
+    clerk.now += PAUSE_SECONDS
+    assert len(clerk.formed(replace(holdings, ledger=11))) == 1
+
+
+def test_an_account_is_created_by_one_batch_at_a_time(clerk: Clerk) -> None:
+    for memo in "12":
+        clerk.order(memo, kind="create_account", asset=NATIVE, memo_type="id", memo=memo)
+    assert [len(items) for _, items in clerk.formed()] == [1]
+    assert sorted(clerk.states().values()) == ["bound", "ready"]
