@@ -1,6 +1,7 @@
 """The `sandbox` command: run a network alone, and give orders to one that runs."""
 
 import asyncio
+import gc
 import json
 import signal
 from typing import Any
@@ -24,6 +25,7 @@ _AT = click.option("--at", default="http://127.0.0.1:8000", show_default=True, h
 @click.option("--seed", default=0, show_default=True, help="of the order in which transactions apply")
 @click.option("--nodes", default=1, show_default=True, help="Horizons over the one ledger")
 @click.option("--keep-ledgers", default=20_000, show_default=True, help="of history; 410 before it")
+@click.option("--keep-operations", default=100_000, show_default=True, help="of history, at most")
 @click.option("--state", default="", help="a file to remember the network in, and to go on from")
 @click.pass_context
 def command(context: click.Context, host: str, port: int, network_passphrase: str, **settings: Any) -> None:
@@ -37,11 +39,25 @@ async def _serve(core: Core, host: str, port: int) -> None:
     interrupted = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
+    sparing = asyncio.create_task(_spare_the_collector(core))
     async with running(core, host, port) as addresses:
         for address in addresses:
             click.echo(f"horizon {address}   control {address}/control")
         click.echo(f"network passphrase: {core.rules.passphrase}")
         await interrupted.wait()
+    sparing.cancel()
+
+
+async def _spare_the_collector(core: Core) -> None:
+    """Take what each ledger brought out of the garbage collector's sight.
+
+    It is kept until it is trimmed, and nothing in it goes in circles then. To look through all of history again and
+    again would hold everybody up, by a second for each 15,000 transactions.
+    """
+    while True:
+        gc.collect()
+        gc.freeze()
+        await core.nodes[0].news.listen()(3600)
 
 
 def _say(order: Any, *words: Any, **details: Any) -> None:

@@ -16,7 +16,7 @@ from app.sandbox.network.engine.queue import Admission
 from app.sandbox.network.engine.rules import Rules
 from app.sandbox.network.faults import Faults
 from app.sandbox.network.friendbot import Friendbot
-from app.sandbox.network.horizon.node import Bell, Node
+from app.sandbox.network.horizon.node import Bell, Keep, Node
 from app.sandbox.network.memory import Memory, replay, save
 
 
@@ -24,8 +24,8 @@ from app.sandbox.network.memory import Memory, replay, save
 class Settings:
     """How a network is run.
 
-    ``close_seconds`` 0: only when told to. ``keep_ledgers``: how much history nodes keep. ``state``: the file in which
-    the network is remembered, if any: it goes on from there.
+    ``close_seconds`` 0: only when told to. ``keep_ledgers``, ``keep_operations``: how much history nodes keep.
+    ``state``: the file in which the network is remembered, if any: it goes on from there.
     """
 
     passphrase: str = "Railhead Sandbox Network ; 2026"
@@ -34,6 +34,7 @@ class Settings:
     seed: int = 0
     nodes: int = 1
     keep_ledgers: int = 20_000
+    keep_operations: int = 100_000
     state: str = ""
 
 
@@ -49,7 +50,8 @@ class Core:
         self.faults = Faults()
         self.close_seconds = settings.close_seconds
         self.interval_changed = Bell()
-        self.nodes = [Node(self.rules, number, settings.keep_ledgers) for number in range(settings.nodes)]
+        keep = Keep(settings.keep_ledgers, settings.keep_operations)
+        self.nodes = [Node(self.rules, number, keep) for number in range(settings.nodes)]
         self.friendbot = Friendbot(self.rules, self.root)
         self._wall = wall
         self._memory = Memory(settings.state) if settings.state else None

@@ -52,7 +52,7 @@ def _health(node: Node, _: dict[str, Any]) -> dict[str, Any]:
         "status": "healthy",
         "latestLedger": node.latest.header.sequence,
         "oldestLedger": node.elder,
-        "ledgerRetentionWindow": node.keep_ledgers,
+        "ledgerRetentionWindow": node.keep.ledgers,
     }
 
 

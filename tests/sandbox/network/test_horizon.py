@@ -270,6 +270,17 @@ def test_history_is_trimmed_and_what_was_before_is_gone(shores):
     assert shore.records(f"/accounts/{early.public_key}/payments") == []
 
 
+def test_full_ledgers_are_forgotten_sooner(shores):
+    shore = shores(keep_operations=20)
+    someone = shore.person()
+    done = [shore.do(someone, *[Payment(someone.public_key, XLM, "1")] * 9) for _ in range(6)]
+    kept = shore.records("/payments?limit=200")
+    assert 20 - 9 < len(kept) <= 36
+    assert kept[-1]["transaction_hash"] == done[-1]["hash"]
+    assert problem(shore.get(f"/transactions/{done[0]['hash']}"))[0] == "not_found"
+    assert problem(shore.get(f"/ledgers/{done[0]['ledger']}"))[0] == "before_history"
+
+
 def test_a_caller_that_wants_no_json_is_turned_away(shore):
     assert problem(shore.get("/ledgers", headers={"Accept": "application/xml"}))[0] == "not_acceptable"
 

@@ -54,6 +54,18 @@ class Feed(Generic[Record]):
     def descending(self) -> Iterator[Record]:
         return reversed(self._records)
 
+    @property
+    def first(self) -> Record:
+        return self._records[0]
+
+    @property
+    def last(self) -> Record:
+        return self._records[-1]
+
+    def from_end(self, count: int) -> Record:
+        """Return the record with ``count`` after it."""
+        return self._records[-1 - count]
+
     def forget(self, until: Any) -> None:
         """Drop everything placed before ``until``."""
         del self._records[: bisect_left(self._records, until, key=lambda record: record.place)]
@@ -105,6 +117,12 @@ class LedgerRecord:
     @property
     def place(self) -> int:
         return toid(self.header.sequence)
+
+    def forget(self) -> None:
+        """Open the circles in which records know each other, so that all go at once with the last who reads them."""
+        for transaction in self.transactions:
+            transaction.operations.clear()
+        self.transactions.clear()
 
 
 @dataclass(slots=True)

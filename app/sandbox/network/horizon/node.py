@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.sandbox.network.engine.entries import Header
 from app.sandbox.network.engine.frames import Frame
@@ -43,13 +43,20 @@ class Bell:
         return wait
 
 
+class Keep(NamedTuple):
+    """How much history is kept: the latest ledgers, and of those the latest with so many operations."""
+
+    ledgers: int
+    operations: int
+
+
 class Node:
     """History and state as of the last ingested ledger, ``lag`` ledgers behind core."""
 
-    def __init__(self, rules: Rules, number: int, keep_ledgers: int) -> None:
+    def __init__(self, rules: Rules, number: int, keep: Keep) -> None:
         self.rules = rules
         self.number = number
-        self.keep_ledgers = keep_ledgers
+        self.keep = keep
         self.lag = 0
         self.news = Bell()
         self.view = View()
@@ -77,11 +84,11 @@ class Node:
 
     @property
     def latest(self) -> LedgerRecord:
-        return self._by_sequence[max(self._by_sequence)]
+        return self.ledgers.last
 
     @property
     def elder(self) -> int:
-        return min(self._by_sequence)
+        return self.ledgers.first.header.sequence
 
     @property
     def end(self) -> int:
@@ -156,15 +163,31 @@ class Node:
 
     def _trim(self) -> None:
         """Forget the oldest ledgers, some at a time: going through all accounts for each would be dear."""
-        if len(self._by_sequence) <= self.keep_ledgers + max(16, self.keep_ledgers // 16):
+        keep_from = self._keep_from()
+        if keep_from <= self.elder:
             return
-        keep_from = self.latest.header.sequence - self.keep_ledgers + 1
-        for sequence in [old for old in self._by_sequence if old < keep_from]:
-            for record in self._by_sequence.pop(sequence).transactions:
+        for sequence in range(self.elder, keep_from):
+            ledger = self._by_sequence.pop(sequence)
+            for record in ledger.transactions:
                 self._by_hash.pop(record.hash, None)
                 self._by_hash.pop(record.applied.frame.inner.hash.hex(), None)
+            ledger.forget()
         until = toid(keep_from)
         for feed in (self.ledgers, self.transactions, self.operations):
             feed.forget(until)
         for numbered in (self.effects, self.trades):
             numbered.forget((until, 0))
+
+    def _keep_from(self) -> int:
+        """Return the oldest ledger to keep, 0 while there is no need to forget any."""
+        keep_from = 0
+        if len(self.ledgers) > _with_slack(self.keep.ledgers):
+            keep_from = self.latest.header.sequence - self.keep.ledgers + 1
+        if len(self.operations.all) > _with_slack(self.keep.operations):
+            oldest = self.operations.all.from_end(self.keep.operations).transaction.ledger
+            keep_from = max(keep_from, min(oldest.header.sequence + 1, self.latest.header.sequence))
+        return keep_from
+
+
+def _with_slack(limit: int) -> int:
+    return limit + max(16, limit // 16)
