@@ -11,6 +11,7 @@ import requests
 from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,7 +31,7 @@ from app.sandbox.stories import STORIES, Outcome
 from app.sandbox.supervisor import Post, Supervisor
 
 EVERY_SECONDS = 1
-ROWS = 10
+ROWS = 5
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Board:
         try:
             with transaction() as session:
                 rows = [_row(row) for row in operate.listed(session, [], ROWS)]
-                accounts = [_balance(session, account) for account in ledger.accounts(session)]
+                accounts = [row for account in ledger.accounts(session) for row in _balance(session, account)]
                 trial = _trial(ledger.trial_balance(session))
         except SQLAlchemyError as error:
             return Facts(asked, network, trial=f"the database does not answer: {type(error).__name__}")
@@ -90,18 +91,15 @@ class Board:
         sequence = facts.network.get("ledger", "?")
         title = Text.assemble(("Railhead", "bold"), f"   {self._house.url}   health: {facts.health}")
         title.append(f"   ledger {sequence}")
-        return Group(
+        parts: list[RenderableType] = [
             title,
-            Text(),
             Columns([self._processes(), self._stories()], padding=(0, 6)),
-            Text(),
+            Text("\n".join(self._house.addresses()), style="dim"),
             _table("transactions", ("id", "state", "SEP-31 status", "in", "out", "rail", "why"), facts.transactions),
-            Text(),
             _table(f"books: {facts.trial}", ("account", "asset", "posted", "pending"), facts.accounts),
-            Text(),
-            *[Text(line, style="dim") for line in self._house.addresses()],
-            Text("other terminal  flask --app wsgi transactions list   ·   Ctrl-C stops everything", style="dim"),
-        )
+            Text("Ctrl-C stops everything; in another terminal: flask --app wsgi transactions list", style="dim"),
+        ]
+        return Group(*[Padding(part, (0, 0, 1, 0)) for part in parts])
 
     def _processes(self) -> Group:
         rows = [(name, *_post(post)) for name, post in self._supervisor.posts.items()]
@@ -143,9 +141,11 @@ def _row(row: Transaction) -> Sequence[str]:
     return row.id, row.state, status(row), *amounts, row.rail, row.message
 
 
-def _balance(session: Session, account: Account) -> Sequence[str]:
+def _balance(session: Session, account: Account) -> Sequence[Sequence[str]]:
+    """What an account holds, in one row; none if it holds nothing."""
     found = books.balance(session, account)
-    return _short(account.name), code(account.asset), show(found.posted, 2), show(found.pending, 2)
+    row = _short(account.name), code(account.asset), show(found.posted, 2), show(found.pending, 2)
+    return [row] if found.posted or found.pending else []
 
 
 def _on_stellar(balances: Sequence[Mapping[str, Any]], address: str) -> Sequence[Sequence[str]]:

@@ -27,6 +27,8 @@ SETTINGS = Path(os.environ.get("RAILHEAD_ENV", CHECKOUT / "var" / "demo.env"))
 
 def run(once: bool, port: int) -> int:
     """Run the demo until it is interrupted, or ``once`` through its stories. Returns the exit code."""
+    if not once:
+        click.echo("starting …")
     try:
         house = House(Plan(state_directory() / "demo", port, environment=os.environ))
         with signals_interrupt(), house.supervisor() as supervisor, _announced(house):
@@ -71,7 +73,7 @@ def _tell_once(house: House, supervisor: Supervisor) -> int:
 def _show(house: House, supervisor: Supervisor) -> int:
     console = Console()
     for line in house.addresses():
-        console.print(line, highlight=False)
+        click.echo(line)
     if not console.is_terminal:
         Telling(STORIES, house.scene(), say)
         supervisor.run()
@@ -79,7 +81,7 @@ def _show(house: House, supervisor: Supervisor) -> int:
     telling = Telling(STORIES, house.scene(), lambda outcome: None)
     with Board(house, supervisor, telling.outcomes) as board, Live(console=console, screen=True) as live:
         supervisor.run(lambda: board.renew(live))
-    console.print("stopping …")
+    click.echo("stopping …")
     return 0
 
 
