@@ -1,4 +1,4 @@
-"""``/health`` says whether we work, ``/metrics`` how much there is to do. Both read rows, so any web process can tell."""
+"""``/health`` says whether we work, ``/metrics`` how much there is to do. Both read rows: any web process can tell."""
 
 from typing import Any
 
