@@ -153,3 +153,16 @@ def test_workers_side_by_side_form_no_order_twice(
     world.settle()
     assert set(states(session).values()) == {"settled"}
     assert world.held(PAYEE.public_key) - before == 24 * 10_000_000
+
+
+def test_a_batch_that_cannot_be_settled_keeps_no_other_from_it(
+    world: World, session: Session, wish: Wish, organization: Organization
+) -> None:
+    for _ in range(2):
+        add_channel(world, session, organization)
+    request(session, wish(owner_key="good", memo_type="id", memo="1"))
+    request(session, wish(owner_key="poison", memo_type="id", memo="2", reservation="nobody made it"))
+    session.commit()
+    world.settle()
+    assert states(session) == {"good": "settled", "poison": "bound"}
+    assert session.scalar(select(func.count()).select_from(Settlement)) == 1
