@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.live import Live
 
 from app.sandbox.board import Board
+from app.sandbox.furnishing import Unfurnished
 from app.sandbox.house import House, Plan
 from app.sandbox.programs import Died
 from app.sandbox.state import CHECKOUT, state_directory, write_private
@@ -33,7 +34,7 @@ def run(once: bool, port: int) -> int:
         house = House(Plan(state_directory() / "demo", port, environment=os.environ))
         with signals_interrupt(), house.supervisor() as supervisor, _announced(house):
             return _tell_once(house, supervisor) if once else _show(house, supervisor)
-    except (Died, BlockingIOError, TimeoutError) as trouble:
+    except (Died, Unfurnished, BlockingIOError, TimeoutError) as trouble:
         click.echo(f"demo: {trouble}", err=True)
         return 1
     except KeyboardInterrupt:

@@ -27,7 +27,7 @@ CODE = "USDC"
 OWNER = "Sandbox Anchor"
 SENDERS_PURSE = "1000000"
 FACES = ["sep1", "sep10", "sep12", "sep31"]
-HURRY_SECONDS = 0.1  # between ledgers, while the furniture is carried in
+HURRY_SECONDS = 0.1  # between ledgers, until the accounts are there
 CHANNELS = 2
 
 
@@ -71,12 +71,12 @@ def furnish(furniture: Furniture) -> None:
     app = application({**furniture.settings, "RESOLVE_INTERVAL_SECONDS": "0"})
     with app.app_context():
         _found_accounts(furniture, network)
+        network.interval(furniture.ledger_seconds)
         with transaction() as session:
             _found_organization(session, furniture)
         _operate(app, "treasury", "add", TREASURY_SEEDS=furniture.seeds["distribution"])
         _operate(app, "channels", "ensure", str(CHANNELS))
         db.engine.dispose()
-    network.interval(furniture.ledger_seconds)
 
 
 def application(settings: Mapping[str, str]) -> Flask:

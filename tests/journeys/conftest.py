@@ -154,7 +154,7 @@ def failures(outcomes: Sequence[Outcome]) -> list[str]:
 @pytest.fixture(scope="session")
 def running() -> Iterator[Journey]:
     home = own_directory(scratch_directory() / "house")
-    plan = Plan(home, ledger_seconds=0.3, settle_seconds=0.5, postgres=IN_A_HURRY)
+    plan = Plan(home, ledger_seconds=0.5, settle_seconds=0.5, postgres=IN_A_HURRY)
     house = House(plan)
     with house.supervisor() as supervisor:
         yield Journey(house, supervisor)
