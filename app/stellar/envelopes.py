@@ -1,7 +1,8 @@
 """Transactions as bytes: built once, hashed once, signed by that hash.
 
 The SDK serialises the whole transaction again for each signature and once more for the envelope. Here the body is
-written once; hash and envelope are made from those same bytes (CAP-15 for fee bumps; Stellar-transaction.x).
+written once, its operations between what the SDK writes around them; hash and envelope are made from those same bytes
+(CAP-15 for fee bumps; Stellar-transaction.x).
 """
 
 import base64
@@ -17,20 +18,20 @@ from app.stellar import memos
 
 TRANSACTION, FEE_BUMP = struct.pack(">i", 2), struct.pack(">i", 5)  # EnvelopeType
 ED25519 = struct.pack(">i", 0)  # CryptoKeyType of a plain account
-NO_EXTENSION = struct.pack(">i", 0)
+NO_OPERATIONS, NO_EXTENSION = struct.pack(">I", 0), struct.pack(">i", 0)
 OPERATIONS_MAX = 100
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A transaction before it is bytes. ``fee`` is the most it may cost, all operations together, in stroops;
-    ``max_time`` in Unix seconds."""
+    """A transaction before it is bytes; its operations are the SDK's, or XDR. ``fee`` is the most it may cost, all
+    operations together, in stroops; ``max_time`` in Unix seconds."""
 
     source: str
     sequence: int
     fee: int
     max_time: int
-    operations: Sequence[Operation]
+    operations: Sequence[Operation | bytes]
     memo_type: str = memos.NONE
     memo: str = ""
 
@@ -46,16 +47,18 @@ class Body:
 
 def build(plan: Plan, passphrase: str) -> Body:
     """Return ``plan`` as bytes for the network of ``passphrase``."""
-    transaction = Transaction(
+    frame = Transaction(
         source=plan.source,
         sequence=plan.sequence,
         fee=plan.fee,
-        operations=plan.operations,
+        operations=[],
         memo=memos.memo(plan.memo_type, plan.memo),
         preconditions=Preconditions(time_bounds=TimeBounds(0, plan.max_time)),
         v1=True,
     )
-    return _body(TRANSACTION, transaction.to_xdr_object().to_xdr_bytes(), passphrase)
+    head = frame.to_xdr_object().to_xdr_bytes().removesuffix(NO_OPERATIONS + NO_EXTENSION)
+    parts = [part if isinstance(part, bytes) else part.to_xdr_object().to_xdr_bytes() for part in plan.operations]
+    return _body(TRANSACTION, head + struct.pack(">I", len(parts)) + b"".join(parts) + NO_EXTENSION, passphrase)
 
 
 def bump(envelope_xdr: str, fee_source: str, fee: int, passphrase: str) -> Body:

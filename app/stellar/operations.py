@@ -2,8 +2,11 @@
 
 Assets are named as SEP-38 names them (``stellar:native``, ``stellar:CODE:ISSUER``), amounts are stroops. One line of
 ``BUILD`` for each kind of operation we can send.
+
+A payment, by far the commonest, is also written as XDR without the SDK, which takes fifty times as long.
 """
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +15,9 @@ from stellar_sdk import AccountMerge, Asset, BumpSequence, CreateAccount, Operat
 
 from app import money
 from app.errors import Invalid
+from app.stellar import addresses
+
+PRESENT, PAYMENT = struct.pack(">i", 1), struct.pack(">i", 1)  # an optional's mark; OperationType
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,27 @@ def operation(instruction: Instruction) -> Operation:
     if instruction.kind not in BUILD:
         raise Invalid(f"{instruction.kind!r} is not an operation we can send", code="invalid_operation")
     return BUILD[instruction.kind](instruction)
+
+
+def octets(instruction: Instruction) -> bytes:
+    """Return ``instruction`` as XDR (Operation); raise Invalid where it cannot be one."""
+    if instruction.kind != "payment":
+        return bytes(operation(instruction).to_xdr_object().to_xdr_bytes())
+    source, destination = addresses.octets(instruction.source), addresses.octets(instruction.destination)
+    return (
+        PRESENT
+        + source
+        + PAYMENT
+        + destination
+        + asset_octets(instruction.asset)
+        + struct.pack(">q", instruction.amount)
+    )
+
+
+@lru_cache(maxsize=1024)
+def asset_octets(name: str) -> bytes:
+    """Return the asset called ``name`` as XDR (Asset); raise Invalid."""
+    return bytes(asset(name).to_xdr_object().to_xdr_bytes())
 
 
 @lru_cache(maxsize=1024)

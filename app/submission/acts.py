@@ -90,7 +90,7 @@ def write(outline: Outline, passphrase: str, signers: Sequence[signing.Signer]) 
         sequence=batch.sequence,
         fee=outline.fee,
         max_time=outline.max_time,
-        operations=[operations.operation(row) for row in outline.instructions],
+        operations=[operations.octets(row) for row in outline.instructions],
         memo_type=batch.memo_type,
         memo=batch.memo,
     )

@@ -27,7 +27,7 @@ INSTRUCTIONS = [
 
 
 def plan(memo_type: str = "none", memo: str = "") -> Plan:
-    parts = [operations.operation(row) for row in INSTRUCTIONS]
+    parts = [operations.octets(row) for row in INSTRUCTIONS]
     return Plan(CHANNEL.public_key, 2**40 + 1, 500, 1_800_000_000, parts, memo_type, memo)
 
 
