@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from stellar_sdk import ChangeTrust, ManageData
+from stellar_sdk import Asset, ChangeTrust, ManageData, ManageSellOffer
 
 from app.money import NATIVE
 from app.stellar import addresses, receivers
@@ -19,7 +19,7 @@ from app.submission.models import Attempt
 from app.submission.preflight import NEEDS_MEMO, Candidate, judge, wanted
 from app.submission.service import NewOrder, outcome, request_all
 from app.submission.verdicts import OPERATIONS
-from tests.submission.conftest import ISSUER, PAYEE, PAYEES, USDC, World, key
+from tests.submission.conftest import ISSUER, PAYEE, PAYEES, USDC, USDC_ASSET, World, key
 from tests.submission.test_paying import states
 
 Wish = Callable[..., NewOrder]
@@ -92,7 +92,8 @@ def test_no_more_accounts_are_looked_at_than_makes_sense_and_the_others_go_unsee
 def test_rpc_and_horizon_say_the_same(world: World) -> None:
     shy, nobody = key("asks for a memo"), key("nobody")
     world.network.fund(shy.public_key)
-    world.apply(shy, ManageData("config.memo_required", "1"), ChangeTrust(receivers.operations.asset(USDC), "7"))
+    world.apply(shy, ManageData("config.memo_required", "1"), ChangeTrust(USDC_ASSET, "7"))
+    world.apply(shy, ManageSellOffer(Asset.native(), USDC_ASSET, "1", "2"))  # which leaves less room on the line
     asked = {
         address: {USDC, NATIVE} for address in (shy.public_key, PAYEE_ADDRESS, ISSUER.public_key, nobody.public_key)
     }
@@ -106,6 +107,7 @@ def test_rpc_and_horizon_say_the_same(world: World) -> None:
             continue
         assert receiver.memo_required == over_rpc.memo_required == (address == shy.public_key)
         assert receiver.lines.get(USDC) == over_rpc.lines.get(USDC)
+    assert rpc[shy.public_key].lines[USDC].buying_liabilities == 20_000_000
     assert rpc[nobody.public_key] is None
 
 
