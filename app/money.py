@@ -16,7 +16,8 @@ STROOPS_MAX = 2**63 - 1  # a Stellar amount is an int64
 
 NATIVE = "stellar:native"
 
-_AMOUNT = re.compile(r"(?P<whole>[0-9]{1,20})(?:\.(?P<part>[0-9]{1,20}))?")
+DIGITS_MAX = 20  # on either side of the point
+_AMOUNT = re.compile(rf"(?P<whole>[0-9]{{1,{DIGITS_MAX}}})(?:\.(?P<part>[0-9]{{1,{DIGITS_MAX}}}))?")
 
 
 @dataclass(frozen=True, order=True)
@@ -54,7 +55,9 @@ def parse(text: object, scale: int = SCALE, most: int = STROOPS_MAX) -> int:
     Raises ValueError, saying why, for anything else: signs, exponents, floats, too many decimals, too large.
     """
     if isinstance(text, bool) or not isinstance(text, (str, int, Decimal)):
-        raise ValueError(f"{text!r} is not an amount")
+        raise ValueError(f"a {type(text).__name__} is not an amount")
+    if isinstance(text, Decimal) and not -DIGITS_MAX < text.adjusted() < DIGITS_MAX:
+        raise ValueError("is not an amount such as 12.50")  # 1e999999999, written out, fills the memory
     written = f"{text:f}" if isinstance(text, Decimal) else str(text).strip()
     match = _AMOUNT.fullmatch(written)
     if not match:
