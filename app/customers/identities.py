@@ -1,11 +1,12 @@
 """By what name a customer is known: an account, and a memo where wallets share the account among their users."""
 
 import base64
-import binascii
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.errors import Invalid
+from app.stellar import memos
 
 
 class Owned(Protocol):
@@ -42,28 +43,20 @@ def checked_memo(memo: str, memo_type: str) -> tuple[str, str]:
     if not memo:
         return "", ""
     kind = memo_type or "id"
-    if kind not in ("id", "text", "hash"):
-        raise Invalid("memo_type is one of id, text, hash", code="invalid_memo")
-    return {"id": _id, "text": _text, "hash": _hash}[kind](memo), kind
+    if kind not in WRITTEN:
+        raise Invalid(f"memo_type is one of {', '.join(WRITTEN)}", code="invalid_memo")
+    return WRITTEN[kind](memos.memo(kind, _in_base64(memo) if kind == "hash" else memo)), kind
 
 
-def _id(memo: str) -> str:
-    if not (memo.isascii() and memo.isdigit() and int(memo) < 2**64):
-        raise Invalid("an id memo is a number of 64 bits", code="invalid_memo")
-    return str(int(memo))
+WRITTEN: Mapping[str, Callable[[Any], str]] = {
+    "id": lambda memo: str(memo.memo_id),
+    "text": lambda memo: str(memo.memo_text, "utf-8"),
+    "hash": lambda memo: base64.b64encode(memo.memo_hash).decode(),
+}
 
 
-def _text(memo: str) -> str:
-    if len(memo.encode()) > 28 or not memo.isprintable():
-        raise Invalid("a text memo has at most 28 bytes", code="invalid_memo")
-    return memo
-
-
-def _hash(memo: str) -> str:
+def _in_base64(hash: str) -> str:
     try:
-        raw = bytes.fromhex(memo) if len(memo) == 64 else base64.b64decode(memo, validate=True)
-    except (ValueError, binascii.Error):
-        raw = b""
-    if len(raw) != 32:
-        raise Invalid("a hash memo is 32 bytes in base64", code="invalid_memo")
-    return base64.b64encode(raw).decode()
+        return base64.b64encode(bytes.fromhex(hash)).decode() if len(hash) == 64 else hash
+    except ValueError:
+        return hash

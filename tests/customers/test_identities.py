@@ -35,12 +35,21 @@ def test_a_memo_has_one_way_of_writing():
     assert checked_memo("", "text") == ("", "")
     assert checked_memo("007", "") == ("7", "id")
     assert checked_memo("user 7", "text") == ("user 7", "text")
-    assert checked_memo(hash, "hash") == (hash, "hash")
+    assert checked_memo(hash, "hash") == checked_memo("00" * 32, "hash") == (hash, "hash")
 
 
 @pytest.mark.parametrize(
     ("memo", "kind"),
-    [("x", ""), ("-1", "id"), (str(2**64), "id"), ("x" * 29, "text"), ("00", "hash"), ("1", "none"), ("1", "return")],
+    [
+        ("x", ""),
+        ("-1", "id"),
+        (str(2**64), "id"),
+        ("9" * 5000, "id"),
+        ("x" * 29, "text"),
+        ("00", "hash"),
+        ("1", "none"),
+        ("1", "return"),
+    ],
 )
 def test_a_memo_stellar_would_not_take_is_refused(memo, kind):
     with pytest.raises(Invalid):
