@@ -37,7 +37,7 @@ def not_served(error: HTTPException) -> Any:
 
 
 def unstorable(_error: DataError) -> tuple[Response, int]:
-    """A NUL or a lone surrogate in a text: nothing we know has such a name, and nothing can be called so."""
+    """A NUL in a path or a query: nothing we know has such a name."""
     return jsonify({"error": "a text holds a character that no text of ours can hold"}), 400
 
 

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from flask import Response, current_app, request
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_schema
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 from sqlalchemy.orm import Session
 
 from app import strangers
@@ -14,6 +14,7 @@ from app.anchor.models import Transaction
 from app.anchor.show import payment_address, shown, status
 from app.assets import service as assets
 from app.assets.models import Asset
+from app.customers.checks import text
 from app.db import new_id, transaction
 from app.errors import Forbidden, Invalid
 from app.money import Money, parse
@@ -27,6 +28,8 @@ from rails.integrations import Needs, SendIntegration, SendTransaction
 blueprint = door("sep31")
 
 View = Callable[..., Any]
+
+LANG_CHARACTERS_MAX = 35  # BCP 47 advises room for so many
 
 
 class Amount(fields.Field[int]):
@@ -53,7 +56,7 @@ class NewSend(Schema):
     receiver_id = fields.String(load_default="")
     refund_memo = fields.String(load_default="")
     refund_memo_type = fields.String(load_default="")
-    lang = fields.String(load_default="en")
+    lang = fields.String(load_default="en", validate=validate.Length(max=LANG_CHARACTERS_MAX))
     fields_ = fields.Dict(data_key="fields", load_default=dict)
 
     @validates_schema
@@ -110,11 +113,12 @@ def info() -> Response:
 @blueprint.post("/transactions")
 @known_sender
 def post_transaction(caller: Caller) -> Response:
-    sent = bodies.load(NewSend(), bodies.body())
+    received = bodies.body()
+    sent = bodies.load(NewSend(), received)
     new = sends.NewSend(**{**_without(sent, "quote_id", "fields_"), "fields": _transaction_fields(sent["fields_"])})
     with transaction() as session:
         key = new_id()
-        _refuse(integration(session).process_send_request(bodies.body(), key))
+        _refuse(integration(session).process_send_request(received, key))
         created = sends.create_send(session, _terms(key), _sender(caller), new)
         answer = {"id": created.id, **payment_address(created)}
     return numbers.answer(answer, 201)
@@ -194,7 +198,10 @@ def _transaction_fields(sent: dict[str, Any]) -> dict[str, str]:
     named = sent.get("transaction", {})
     if not isinstance(named, dict) or not all(isinstance(value, str) for value in named.values()):
         raise Invalid("fields.transaction: an object of texts")
-    return dict(named)
+    try:
+        return {text(name): text(value) for name, value in named.items()}
+    except ValueError as wrong:
+        raise Invalid(f"fields.transaction: {wrong}") from None
 
 
 def _as_integrations_see_it(found: Transaction) -> SendTransaction:
