@@ -1,15 +1,24 @@
 """An anchor at http://localhost, a wallet's toml beside it, and a sandbox network to look accounts up on."""
 
+import re
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from flask import Flask
 from stellar_sdk import Keypair, TransactionEnvelope
 
+from app import clock
+from app.assets import service as assets
+from app.db import transaction
 from app.organizations import service
 from app.sandbox.network.local import network as sandbox_network
+from app.sep import tokens
+from app.sep.tokens import AUTHENTICATED, Kind
 
+UNIT = 10**7
 PASSPHRASE = "Railhead Sandbox Network ; for tests"
 FACES = ["sep1", "sep10", "sep12", "sep31"]
 
@@ -41,6 +50,49 @@ def domain(session, signing):
 @pytest.fixture
 def alice():
     return Keypair.random()
+
+
+@pytest.fixture
+def asset(session, domain):
+    """USDC, which goes out by one method whose people must be known."""
+    name = f"stellar:USDC:{Keypair.random().public_key}"
+    new = assets.NewAsset(domain.organization_id, name, Keypair.random().public_key)
+    limits = {"minimum": UNIT // 2, "maximum": 1000 * UNIT, "fee_fixed": UNIT}
+    people = {"sender_type": "sep31-sender", "receiver_type": "sep31-receiver"}
+    way = {"kind": "send", "rail": "bank", "pays": "iso4217:USD"}
+    assets.add_method(session, assets.add_asset(session, new).id, "bank_account", **way, **limits, **people)
+    session.commit()
+    return name
+
+
+def bearer(subject: str, host: str = "localhost", kind: Kind = AUTHENTICATED, age_seconds: int = 0) -> dict[str, str]:
+    """Return the header of who signed in as ``subject`` at the home domain ``host``, without a challenge."""
+    with transaction() as session:
+        issued = int(clock.read(session).timestamp()) - age_seconds
+        claims = {"sub": subject, "home_domain_id": service.home_domain_named(session, host).id}
+    return {"Authorization": f"Bearer {tokens.issue(kind, issued, claims)}"}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one route; the blanks in its path are filled with the names of nobody."""
+
+    method: str
+    path: str
+    endpoint: str
+    may_call: str
+
+    @property
+    def guarded(self) -> bool:
+        return self.may_call != "anybody"
+
+
+def routes(app: Flask) -> Iterator[Route]:
+    """Yield every route there is, whoever made it, with each of its methods."""
+    for rule in app.url_map.iter_rules():
+        for method in sorted(rule.methods - {"OPTIONS"}):
+            path = re.sub("<[^>]*>", "nobody", rule.rule)
+            yield Route(method, path, rule.endpoint, app.view_functions[rule.endpoint].may_call)
 
 
 @dataclass

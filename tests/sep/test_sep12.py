@@ -9,12 +9,11 @@ from stellar_sdk import Keypair, MuxedAccount
 from app.anchor import closing, sends
 from app.anchor.models import Transaction
 from app.assets import service as assets
-from app.clock import read
 from app.customers import service, verification
 from app.customers.models import Customer, CustomerFile
 from app.db import db, new_id, transaction
 from app.messages.models import Message
-from app.sep import tokens
+from tests.sep.conftest import bearer
 
 NAME = {"first_name": "Ada", "last_name": "Lovelace"}
 BANK = {"bank_account_number": "0532013000", "bank_number": "37040044"}
@@ -25,11 +24,8 @@ ALICE, BOB = (Keypair.random().public_key for _ in range(2))
 class Somebody:
     """A client with a token for ``subject``."""
 
-    def __init__(self, client, domain_id: str, subject: str):
-        with transaction() as session:
-            now = int(read(session).timestamp())
-        token = tokens.issue(tokens.AUTHENTICATED, now, {"sub": subject, "home_domain_id": domain_id})
-        self.client, self.headers = client, {"Authorization": f"Bearer {token}"}
+    def __init__(self, client, subject: str):
+        self.client, self.headers = client, bearer(subject)
 
     def _ask(self, method: str, path: str, **request):
         return self.client.open(f"/sep12/customer{path}", method=method, headers=self.headers, **request)
@@ -59,7 +55,7 @@ def north(domain) -> tuple[str, str]:
 
 @pytest.fixture
 def sign_in(client, north):
-    return lambda subject: Somebody(client, north[1], subject)
+    return lambda subject: Somebody(client, subject)
 
 
 @pytest.fixture

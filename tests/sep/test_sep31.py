@@ -6,31 +6,16 @@ import pytest
 from stellar_sdk import Keypair, MuxedAccount
 
 from app.anchor.models import Transaction
-from app.assets import service as assets
 from app.customers import service as customers
 from app.customers.identities import Identity
 from app.db import transaction
 from app.organizations import service as organizations
 from tasks import celery
 from tasks.drain import DRAINS
+from tests.sep.conftest import UNIT
 
-UNIT = 10**7
 SENDER = {"first_name": "Ada", "last_name": "Lovelace"}
 RECEIVER = {"first_name": "Grace", "last_name": "Hopper", "bank_account_number": "12345678", "bank_number": "0042"}
-
-
-@pytest.fixture
-def asset(session, domain):
-    name = f"stellar:USDC:{Keypair.random().public_key}"
-    new = assets.NewAsset(domain.organization_id, name, Keypair.random().public_key)
-    asset = assets.add_asset(session, new)
-    limits = {"minimum": UNIT // 2, "maximum": 1000 * UNIT, "fee_fixed": UNIT}
-    people = {"sender_type": "sep31-sender", "receiver_type": "sep31-receiver"}
-    assets.add_method(
-        session, asset.id, "bank_account", kind="send", rail="bank", pays="iso4217:USD", **limits, **people
-    )
-    session.commit()
-    return name
 
 
 @pytest.fixture
