@@ -69,6 +69,7 @@ _ROWS: list[tuple[str, Callable[[str], Any], Any, str]] = [
     ("ALLOW_PRIVATE_ADDRESSES", switch, False, "addresses others gave us may be loopback, private or plain http: demo and tests only"),
     ("REQUEST_BYTES_MAX",       int,    6_000_000, "the largest request body"),
     ("SEND_EXPIRY_SECONDS",     int,    86_400, "how long a SEP-31 transaction waits for its payment"),
+    ("INTERVALS",               pairs,  {},     "drain=seconds, where beat is to wake one more or less often than the schedule says; beat"),
     ("RAIL_PATIENCE_SECONDS",   int,    3 * 86_400, "how long a payout may be under way with no news before an operator is asked"),
     ("RAIL_POLL_SECONDS",       int,    30,     "how often a rail is asked about a payout that is under way"),
     ("MESSAGE_ATTEMPTS_MAX",    int,    20,     "how often a message is tried before it has failed"),

@@ -11,7 +11,7 @@ from flask import Flask
 
 from app.db import db
 from app.factory import create_app
-from tasks.schedule import SCHEDULE
+from tasks.schedule import intervals
 
 celery = Celery("railhead")  # the name `app` would hide the package from `celery -A tasks`
 house: Flask = create_app()
@@ -36,10 +36,10 @@ celery.conf.update(
     beat_schedule={
         line.drain: {
             "task": f"tasks.{line.drain}",
-            "schedule": line.every_seconds,
-            "options": {"queue": line.queue, "expires": line.every_seconds},  # no backlog for who was away
+            "schedule": seconds,
+            "options": {"queue": line.queue, "expires": seconds},  # no backlog for who was away
         }
-        for line in SCHEDULE
+        for line, seconds in intervals(house.config["INTERVALS"])
     },
     task_soft_time_limit=120,
     task_time_limit=150,  # well under the visibility timeout

@@ -4,7 +4,10 @@ Work is found at once by its wake-up; the interval is for wake-ups that got lost
 world outside.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from config import Unconfigured
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,15 @@ SCHEDULE = [Entry(*row) for row in [
 # fmt: on
 
 QUEUES = ("stellar", "rails", "messages", "stream")
+
+
+def intervals(asked: Mapping[str, str]) -> list[tuple[Entry, int]]:
+    """Return every line with its seconds, as ``asked`` in the setting INTERVALS or as it stands here."""
+    unknown = set(asked) - {line.drain for line in SCHEDULE}
+    seconds = {drain: int(text) for drain, text in asked.items() if text.isascii() and text.isdigit() and int(text)}
+    if unknown or len(seconds) < len(asked):
+        raise Unconfigured(f"INTERVALS: {' '.join(asked)} must each be a drain and whole seconds, 1 or more")
+    return [(line, seconds.get(line.drain, line.every_seconds)) for line in SCHEDULE]
 
 
 def entry(drain: str) -> Entry:

@@ -90,6 +90,7 @@ class House:
             "RAILS": "bank=sandbox_bank",
             "RAIL_BANK": json.dumps({"url": self.bank_url}),
             "RAIL_POLL_SECONDS": "1",
+            "INTERVALS": "poll_outgoing_transactions=1 sweep=2",
             "VAULT_KEYS": self.keys["vault"],
             "TREASURY_KEYS": self.keys["treasury"],
             "TOKEN_SECRET": self.keys["token"],
