@@ -110,17 +110,17 @@ NOTED, RECORD = (engine, "_noted"), (engine, "record")
 # fmt: off
 MUTANTS = [
     Mutant("submit before persist", "what is handed in was written down before", (acts, "sign"), submit_first, 0),
-    Mutant("ask two nodes", "one node answers all of a question", ASK, ask_two_nodes, 9),
-    Mutant("wall clock", "no clock of ours decides", EXPIRED, expired_by_our_clock, 7),
-    Mutant("the network's clock", "what counts is what a node has ingested", EXPIRED, expired_by_the_network, 7),
-    Mutant("no expiry check", "what may still apply is not replaced", EXPIRED, expired_at_once, 5),
-    Mutant("bad_seq final", "a refusal is a hint", NOTED, refusal_is_final, 5),
+    Mutant("ask two nodes", "one node answers all of a question", ASK, ask_two_nodes, 11),
+    Mutant("wall clock", "no clock of ours decides", EXPIRED, expired_by_our_clock, 8),
+    Mutant("the network's clock", "what counts is what a node has ingested", EXPIRED, expired_by_the_network, 62),
+    Mutant("no expiry check", "what may still apply is not replaced", EXPIRED, expired_at_once, 2),
+    Mutant("bad_seq final", "a refusal is a hint", NOTED, refusal_is_final, 3),
     Mutant("timeout final", "silence is no answer", NOTED, silence_is_final, 0),
     Mutant("move without burning", "a number keeps its orders until it is spent", RECORD, release_unburnt, 0),
     Mutant("pending final", "a promise is not a payment", NOTED, promise_is_final, 0),
-    Mutant("ask how far last", "not found counts up to where history went before", ASK, ask_how_far_last, 789),
-    Mutant("ask for the newest", "every attempt may be the one", ASK, ask_for_the_newest, 415),
+    Mutant("ask how far last", "not found counts up to where history went before", ASK, ask_how_far_last, 201),
+    Mutant("ask for the newest", "every attempt may be the one", ASK, ask_for_the_newest, 537),
     Mutant("all are guilty", "who did no wrong goes again", (decisions, "_judged"), all_are_guilty, 0),
-    Mutant("recalled is cancelled", "a recall may come too late", (decisions, "_unspent"), recalled_is_cancelled, 20),
+    Mutant("recalled is cancelled", "a recall may come too late", (decisions, "_unspent"), recalled_is_cancelled, 3),
 ]
 # fmt: on

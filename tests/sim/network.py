@@ -182,8 +182,8 @@ class Network:
     def _flood(self) -> None:
         """Tell other nodes what one has; now and then also what all have forgotten."""
         told = [pending.letter for node in self.nodes for pending in node.queue.values()]
-        if self.desk.heard and self.weather.strikes("remembered"):
-            told.append(self.random.choice(list(self.desk.heard.values())))
+        if self.weather.strikes("remembered"):
+            told += [letter for letter in self.desk.heard.values() if self.ledger.may_land(letter)]
         for letter in told:
             self.random.choice(self.nodes).take(letter)
 
@@ -194,7 +194,7 @@ class Network:
 
     def _show(self, node: Node, now: float) -> None:
         """Have a node read the ledger: at once, or late, but in order."""
-        late = self.random.choice((8, 20, 60, 120)) if self.weather.strikes("lagging") else 1
+        late = self.random.choice((10, 30, 60, 120)) if self.weather.strikes("lagging") else 1
         before = node.arriving[-1][0] if node.arriving else now
         node.arriving.append((max(before, now + late * self.random.random()), self.ledger.history[-1]))
         if node.elder > FIRST:

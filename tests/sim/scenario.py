@@ -61,7 +61,7 @@ def drawn(random: Random) -> Scenario:
         interval_seconds=random.randint(1, 5),
         fees_daily_max=random.choice((10_000, FEES_UNLIMITED, FEES_UNLIMITED)),
         receivers_max=random.choice((0, 50)),
-        balanced=random.randint(1, 4) == 1,
+        balanced=random.randint(1, 3) == 1,
         clock_skew=random.randint(-600, 600),
         wishes=tuple(sorted(wishes, key=lambda wish: wish[0])),
     )

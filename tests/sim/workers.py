@@ -1,7 +1,7 @@
 """Workers as production has them: they claim, act without a session, and record; at any step they may die."""
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from app.errors import Unavailable
@@ -26,9 +26,19 @@ REMEMBERED_SECONDS = 0.2  # as long as app.stellar.network.NODE_SECONDS
 PATIENCE_SECONDS = 12
 
 
-def in_order(batches: Sequence[Batch]) -> list[Batch]:
-    """Return batches in an order that does not depend on where they are kept."""
-    return sorted(batches, key=lambda batch: batch.id)
+@dataclass(frozen=True)
+class Group:
+    """A batch, those it was leased together with, and what their turns have come to so far."""
+
+    batch: Batch
+    batches: Sequence[Batch]
+    facts: dict[int, Fact]
+
+
+def together(leased: Sequence[Batch]) -> list[Group]:
+    """Return what was leased at once, in an order that does not depend on where it is kept."""
+    batches, facts = sorted(leased, key=lambda batch: batch.id), dict[int, Fact]()
+    return [Group(batch, batches, facts) for batch in batches]
 
 
 class Lost(Exception):
@@ -50,16 +60,14 @@ class Worker:
         """Do what a wake-up asks for."""
         limit = self.world.scenario.claim_limit
         if name == "resolve_payments":
-            batches = yield from self._commit(lambda store: in_order(store.lease_live(limit)))
-            facts: dict[int, Fact] = {}
-            for batch in batches:
-                self.world.start(self._turn(batch, batches, facts), self)
+            self._errand(lambda store: together(store.lease_live(limit)), self._turn)
         else:
-            yield from self._errand(lambda store: self._sources(store, limit), self._form)
-            yield from self._errand(lambda store: self._unsigned(store, limit), self._sign)
+            self._errand(lambda store: self._sources(store, limit), self._form)
+            yield self._moment()
+            self._errand(lambda store: self._unsigned(store, limit), self._sign)
 
-    def _errand(self, claim: Callable[[Store], Sequence[Any]], job: Callable[[Any], Course]) -> Course:
-        for claimed in (yield from self._commit(claim)):
+    def _errand(self, claim: Callable[[Store], Sequence[Any]], job: Callable[[Any], Course]) -> None:
+        for claimed in self._commit(claim):
             self.world.start(job(claimed), self)
 
     def _sources(self, store: Store, limit: int) -> list[tuple[Source, Sequence[Candidate]]]:
@@ -82,7 +90,8 @@ class Worker:
         fact = yield from self._act(acts.holdings, source)
         if isinstance(fact, Holdings):
             fact = replace(fact, findings=(yield from self._act(acts.survey, candidates)))
-        formed = yield from self._commit(lambda store: engine.form(store, source, fact))
+        yield self._moment()
+        formed = self._commit(lambda store: engine.form(store, source, fact))
         self.world.say(self.name, "forms", formed, "of", source.address, ":", fact)
         self.world.wake("submit_payments")
 
@@ -95,16 +104,17 @@ class Worker:
                 self.world.witness.wrote(batch, fact)
                 self.world.say(self.name, "writes down for batch", batch.id, ":", fact)
 
-        yield from self._commit(persist)
+        yield self._moment()
+        self._commit(persist)
         self.world.wake("resolve_payments")
 
-    def _turn(self, batch: Batch, batches: Sequence[Batch], facts: dict[int, Fact]) -> Course:
+    def _turn(self, group: Group) -> Course:
         """Take one batch's turn beside the others it was leased with; who is last records for all."""
         purse = acts.Purse(TERMS.bid_max, (), self.world.desk.wrap)
-        facts[batch.id] = yield from self._act(acts.take_turn, batch, purse)
-        if len(facts) == len(batches):
-            turns = [(each, facts[each.id]) for each in batches]
-            yield from self._commit(lambda store: self._record(store, turns))
+        group.facts[group.batch.id] = yield from self._act(acts.take_turn, group.batch, purse)
+        if len(group.facts) == len(group.batches):
+            yield self._moment()
+            self._commit(lambda store: self._record(store, [(row, group.facts[row.id]) for row in group.batches]))
             self.world.wake("submit_payments")
             self.world.wake("resolve_payments")
 
@@ -114,10 +124,13 @@ class Worker:
             self.world.say(self.name, "records for batch", batch.id, ":", fact)
             self.world.witness.recorded(batch, fact)
 
-    def _commit(self, work: Callable[[Store], Any]) -> Course:
-        """Do ``work`` in one transaction: before it, or before the step that follows, a worker may die."""
+    def _moment(self) -> float:
+        """A little time goes by: long enough to die in."""
+        return 0.01 * self.world.random.random()
+
+    def _commit(self, work: Callable[[Store], Any]) -> Any:
+        """Do ``work`` in one transaction; raise Lost if it did not commit, or did and nobody was told."""
         world = self.world
-        yield 0.01 * world.random.random()
         if world.weather.strikes("rolled_back"):
             raise Lost("cannot commit")
         with world.house.transaction() as store:

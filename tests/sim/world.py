@@ -86,15 +86,16 @@ class World:
             self.say("WRONG", kind, words)
         return self.witness
 
-    def start(self, course: Course, worker: Worker | None = None) -> None:
-        """Let something happen from now on; what is a worker's ends with it."""
-        self._push(0, course, worker, worker.life if worker else 0)
+    def start(self, course: Course, worker: Worker | None = None, delay: float = 0) -> None:
+        """Let something happen from now on, or later; what is a worker's ends with it."""
+        self._push(delay, course, worker, worker.life if worker else 0)
 
     def wake(self, drain: str) -> None:
         """Send a wake-up; it may be lost, doubled, late, and overtaken."""
         times = 0 if self.weather.strikes("wake_lost") else 2 if self.weather.strikes("wake_doubled") else 1
         for _ in range(times):
-            self.start(self._delivered(drain))
+            worker = self.random.choice(self.workers)
+            self.start(worker.drain(drain), worker, (20 if self.weather.strikes("slow") else 1) * self.random.random())
 
     def say(self, *words: object) -> None:
         """Tell whoever listens."""
@@ -133,12 +134,6 @@ class World:
             worker.away_until = self.now + 80 * self.random.random()
             self.say(worker.name, "is suspended from its next step on")
         return True
-
-    def _delivered(self, drain: str) -> Course:
-        yield (20 if self.weather.strikes("slow") else 1) * self.random.random()
-        worker = self.random.choice(self.workers)
-        if worker.away_until <= self.now:
-            self.start(worker.drain(drain), worker)
 
     def _aftermath(self) -> None:
         """Whatever the network was ever told comes again: it must be too late for all of it."""
