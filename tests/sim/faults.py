@@ -1,7 +1,7 @@
 """What can go wrong in a seed, and how often.
 
-In each seed about half of the kinds of fault are off, and the others anything from rare to frequent: a bug that one
-fault hides from another's view shows where that one is off.
+In each seed two in five kinds of fault are off, and the others anything from rare to frequent: a bug that one fault
+keeps from showing shows where that one is off.
 """
 
 from dataclasses import asdict, dataclass

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from app.stellar.facts import AccountFacts, Node, Receipt, TransactionFacts
+from app.money import NATIVE
+from app.stellar.facts import AccountFacts, Ledger, Node, Receipt, TransactionFacts
 from app.submission.facts import Close, Envelope, Holdings, Post, Rebuild, Result, Signed
-from tests.sim.scenario import Scenario
+from tests.sim.scenario import USDC, Scenario
 
 
 def brief(value: object) -> str:
@@ -18,7 +19,7 @@ def readable(tell: Callable[[str], None], scenario: Scenario) -> Callable[[str],
     kinds = {"C": scenario.channels, "T": scenario.sources, "P": scenario.payees}
     names = {
         address: f"{kind}{number}" for kind, addresses in kinds.items() for number, address in enumerate(addresses, 1)
-    }
+    } | {USDC: "USDC", NATIVE: "XLM"}
 
     def tell_readably(line: str) -> None:
         words = line.split(" ")
@@ -32,8 +33,15 @@ def _result(result: Result) -> str:
     return " ".join(map(brief, came))
 
 
+def _scenario(scenario: Scenario) -> str:
+    shown = ("nodes", "workers", "claim_limit", "interval_seconds", "fees_daily_max", "balanced", "clock_skew")
+    counts = f"{len(scenario.channels)} channels, {len(scenario.sources)} sources, {len(scenario.payees)} payees"
+    return ", ".join([counts, *(f"{name} {getattr(scenario, name)}" for name in shown)])
+
+
 WORDS: dict[type, Callable[[Any], str]] = {
     Node: lambda node: f"history from {node.elder_ledger} to {node.ledger}, closed at {node.closed_at}",
+    Ledger: lambda ledger: f"{ledger.sequence} closed at {ledger.closed_at}",
     AccountFacts: lambda row: f"at number {row.sequence}, {[balance.amount for balance in row.balances]}",
     TransactionFacts: lambda row: f"in ledger {row.ledger}, {'successful' if row.successful else 'failed'}",
     Receipt: lambda row: " ".join([row.status, row.codes.transaction, *row.codes.operations]).rstrip(),
@@ -44,5 +52,6 @@ WORDS: dict[type, Callable[[Any], str]] = {
     Close: lambda row: f"close on {row.transaction.hash} , {row.codes.transaction} {' '.join(row.codes.operations)}",
     Rebuild: lambda row: f"sign anew: {row.why} {dict(row.faults) or ''}".rstrip(),
     Result: _result,
+    Scenario: _scenario,
     float: lambda number: f"{number:.2f}",
 }
