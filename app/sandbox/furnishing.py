@@ -88,7 +88,7 @@ def _operate(app: Flask, *words: str, **environment: str) -> None:
     """Give an operator's command. Raises Unfurnished if it fails."""
     result = app.test_cli_runner().invoke(args=words, env=environment)
     if result.exit_code:
-        raise Unfurnished(f"flask {' '.join(words)}: {result.output or result.exception}")
+        raise Unfurnished(f"flask {' '.join(words)}: {result.output}{result.exception}")
 
 
 def _found_accounts(furniture: Furniture, network: Handle) -> None:
