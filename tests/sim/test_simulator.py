@@ -12,6 +12,7 @@ from app.submission.models import Order
 from tests.sim import runs
 from tests.sim.faults import WORST
 from tests.sim.mutants import MUTANTS, Mutant
+from tests.sim.workers import Course
 from tests.sim.world import World
 
 SEEDS = 240
@@ -60,6 +61,21 @@ DECISIONS = (
     "is killed",
     "is suspended",
 )
+
+
+def test_a_number_spent_by_a_stranger_stops_its_batch_and_pays_nobody_twice() -> None:
+    """Who has a channel's key can do that; an operator must look, and until then nothing is paid on a guess."""
+    kinds: set[str] = set()
+    for seed in range(30):
+        world = World(seed)
+        world.start(stealing(world))
+        kinds |= {kind for kind, _ in world.run().wrong}
+    assert kinds == {"stuck", "number"}
+
+
+def stealing(world: World) -> Course:
+    yield 60
+    world.ledger.numbers[world.random.choice(world.scenario.channels)] += 1
 
 
 def test_a_seed_has_one_course() -> None:
