@@ -31,6 +31,7 @@ def connect(app: Flask) -> None:
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.after_request(allow_every_origin)
+    app.after_request(leave_nothing_to_guess)
     _limiter(app).init_app(app)
 
 
@@ -61,12 +62,20 @@ def allow_every_origin(response: Response) -> Response:
     """Let browsers of any origin read the answer, errors included, and ask with any header (SEP-1, 6, 10, 24)."""
     if request.path.startswith(PATHS):
         response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["X-Content-Type-Options"] = "nosniff"
         if request.method == "OPTIONS":
             asked = request.headers.get("Access-Control-Request-Headers", "Authorization, Content-Type")
             response.headers["Access-Control-Allow-Headers"] = asked
             response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET, OPTIONS")
             response.headers["Access-Control-Max-Age"] = "3600"
+    return response
+
+
+def leave_nothing_to_guess(response: Response) -> Response:
+    """Say what browsers and proxies would otherwise guess: what an answer is, whether to keep it, when to come back."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-store")
+    if response.status_code not in (429, 503):
+        response.headers.pop("Retry-After", None)  # the limiter writes it on every answer
     return response
 
 

@@ -17,6 +17,7 @@ from app.sep.auth import public
 from app.sep.frame import door, home
 
 VERSION = "2.7.0"
+CACHE_SECONDS = 60  # for so long others may go by what we were
 
 # face, its line in the toml, where it is below the public URL
 ENDPOINTS = (
@@ -37,7 +38,9 @@ def stellar_toml() -> Response:
     with transaction() as session:
         domain = service.home_domain(session, home().host)
         written = tomli_w.dumps(contents(session, domain), multiline_strings=True)
-    return Response(written, content_type="text/plain; charset=utf-8")
+    response = Response(written, content_type="text/plain; charset=utf-8")
+    response.cache_control.max_age = CACHE_SECONDS
+    return response
 
 
 def contents(session: Session, domain: HomeDomain) -> dict[str, Any]:

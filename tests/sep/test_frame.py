@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import redis
 from flask import abort, jsonify
@@ -12,6 +14,7 @@ from app.organizations import service
 from app.organizations.models import HomeDomain
 from app.sep.auth import public
 from app.sep.frame import door, home
+from tests.sep.conftest import bearer, routes
 
 TOML = "/.well-known/stellar.toml"
 
@@ -71,6 +74,28 @@ def test_every_failure_is_json_that_any_origin_may_read(visitor, asked):
     assert body is None or answer.json == body
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert "secret" not in answer.text
+
+
+def _expected(route, method, status):
+    """Return the headers of every answer that browsers would otherwise make something up for."""
+    toml_shown = route.path == TOML and method != "OPTIONS" and status == 200
+    return {
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "max-age=60" if toml_shown else "no-store",
+        "Access-Control-Allow-Origin": "*" if route.path.startswith(("/sep", "/.well-known/")) else None,
+        "Access-Control-Allow-Credentials": None,
+        "Set-Cookie": None,
+        "Retry-After": None,
+    }
+
+
+def test_every_answer_says_what_browsers_would_otherwise_guess(app, client, domain):
+    token = bearer(Keypair.random().public_key)
+    for route in routes(app):
+        for method, headers in itertools.product((route.method, "OPTIONS", "TRACE"), ({}, token)):
+            answer = client.open(route.path, method=method, headers=headers)
+            expected = _expected(route, method, answer.status_code)
+            assert {name: answer.headers.get(name) for name in expected} == expected, (method, route.path)
 
 
 def test_a_body_that_is_too_large_is_not_read(app, client, domain):
