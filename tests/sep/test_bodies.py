@@ -62,6 +62,13 @@ def test_a_compressed_body_is_415_and_never_unpacked(send):
         assert refusals(send(body, kind, **{"Content-Encoding": "gzip"})) == {415}
 
 
+def test_a_part_of_a_form_without_a_name_is_400(send):
+    part = b"--b\r\nContent-Disposition: form-data\r\n\r\nAda\r\n--b--\r\n"
+    file = b'--b\r\nContent-Disposition: form-data; filename="a"\r\n\r\nAda\r\n--b--\r\n'
+    for form in (part, file):
+        assert refusals(send(form, "multipart/form-data; boundary=b")) == {400}
+
+
 # fmt: off
 NONSENSE = {
     "nothing":             b"",

@@ -122,6 +122,10 @@ def test_where_there_is_one_method_it_need_not_be_named(api, pair):
         ({"amount": 1, "asset_code": "USDC", "refund_memo": "7"}, "together"),
         ({"amount": 1, "asset_code": "USDC", "refund_memo": "x", "refund_memo_type": "id"}, "memo"),
         ({"amount": 1, "asset_code": "USDC", "fields": {"transaction": {"a": 1}}}, "an object of texts"),
+        ({"amount": 1, "asset_code": "USDC", "fields": {"transaction": {"a": "x" * 1001}}}, "at most 1000 characters"),
+        ({"amount": 1, "asset_code": "USDC", "lang": "x" * 36}, "lang: Longer than"),
+        ({"amount": 1, "asset_code": "USDC", "refund_memo": "\ud800", "refund_memo_type": "text"}, "no text of ours"),
+        ({"amount": 1, "asset_code": "USDC", "fields": {"transaction": {"\0": "a"}}}, "no text of ours"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_in_a_sentence(api, pair, body, why):
