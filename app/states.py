@@ -17,11 +17,10 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import CTE, Identity, Index, Table, cast, func, insert, literal, select, update
+from sqlalchemy import CTE, Identity, Index, Table, cast, func, insert, inspect, literal, select, update
 from sqlalchemy import event as hooks
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
-from sqlalchemy.orm.util import identity_key
 
 from app.clock import after, now
 from app.db import Base, as_table
@@ -337,8 +336,9 @@ def _key(row: Lifecycle) -> Any:
 
 def _forget(session: Session, model: type[Row], keys: Sequence[Any]) -> None:
     """Let rows in memory be read again: the statement changed them behind the session's back."""
+    mapper = inspect(model)
     for key in keys:
-        row = session.identity_map.get(identity_key(model, key))
+        row = session.identity_map.get(mapper.identity_key_from_primary_key((key,)))
         if row is not None:
             session.expire(row)
 

@@ -8,10 +8,10 @@ Accounts are locked in the order of their ids, so calls never wait for each othe
 makes several calls gives them as one list where it can.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Text, any_, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -35,15 +35,30 @@ class Posting:
 
 def open_account(session: Session, organization_id: str, name: str, asset: str, rule: str) -> Account:
     """Return the account, opened if it was not there. Raises Conflict if it stands under another rule."""
-    this = (Account.organization_id == organization_id, Account.name == name, Account.asset == asset)
-    account = session.scalar(select(Account).where(*this))
-    if account is None:
-        values = {"organization_id": organization_id, "name": name, "asset": asset, "rule": rule}
-        session.execute(insert(Account).values(values).on_conflict_do_nothing())
-        account = session.scalars(select(Account).where(*this)).one()
-    if account.rule != rule:
-        raise Conflict(f"account {name} is {account.rule}, not {rule}", account=name, rule=account.rule)
-    return account
+    return open_accounts(session, organization_id, [name], asset, rule)[name]
+
+
+def open_accounts(
+    session: Session, organization_id: str, names: Collection[str], asset: str, rule: str
+) -> dict[str, Account]:
+    """Return accounts of one asset and rule, by name."""
+    these = select(Account).where(
+        Account.organization_id == organization_id,
+        Account.name == any_(literal(sorted(names), ARRAY(Text))),
+        Account.asset == asset,
+    )
+    found = {account.name: account for account in session.scalars(these)}
+    if len(found) < len(names):
+        common = {"organization_id": organization_id, "asset": asset, "rule": rule}
+        missing = [common | {"name": name} for name in sorted(set(names) - set(found))]
+        session.execute(insert(Account).values(missing).on_conflict_do_nothing())
+        found = {account.name: account for account in session.scalars(these)}
+    for account in found.values():
+        if account.rule != rule:
+            raise Conflict(
+                f"account {account.name} is {account.rule}, not {rule}", account=account.name, rule=account.rule
+            )
+    return found
 
 
 def balance(session: Session, account: Account) -> Balance:

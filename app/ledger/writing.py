@@ -1,11 +1,11 @@
 """Transfers on their way into the ledger: what is new is written in one statement, what is not is compared."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from types import NoneType
 from typing import Any, NamedTuple
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import ARRAY, ColumnElement, Select, Text, any_, case, exists, func, literal, select, union
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, any_, case, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
@@ -74,9 +74,10 @@ def end(session: Session, resolutions: Sequence[Resolution]) -> bool:
     keys = [resolution.key for resolution in resolutions]
     if len(set(keys)) < len(keys) or not all(type(row.amount) in (int, NoneType) for row in resolutions):
         return False
-    theirs = _among(keys)
-    sides = [select(side).where(theirs) for side in (Transfer.debit_id, Transfer.credit_id)]
-    accounts = _locked(session, union(*sides))
+    sides = session.execute(select(Transfer.debit_id, Transfer.credit_id).where(_among(keys))).all()
+    if len(sides) < len(keys):
+        return False
+    accounts = _locked(session, {id for side in sides for id in side})
     given = as_table([Transfer.key, Transfer.kind, Transfer.posted], resolutions)
     if session.scalar(_open(given)) != len(keys):
         return False
@@ -86,7 +87,7 @@ def end(session: Session, resolutions: Sequence[Resolution]) -> bool:
     return True
 
 
-def _locked(session: Session, ids: Any) -> dict[int, Account]:
+def _locked(session: Session, ids: Collection[int]) -> dict[int, Account]:
     """Lock the accounts with these ids, in their order, and return them as they stand."""
     locked = session.scalars(
         select(Account)

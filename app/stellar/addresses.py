@@ -3,6 +3,7 @@
 import re
 import struct
 from binascii import crc_hqx
+from functools import lru_cache
 
 from stellar_sdk import MuxedAccount
 
@@ -34,6 +35,7 @@ def muxed(account: str, number: int) -> str:
     return MuxedAccount(account, number).account_muxed or account
 
 
+@lru_cache(maxsize=10_000)
 def octets(address: str) -> bytes:
     """Return ``address`` as XDR: a MuxedAccount, which for G… is the same as an AccountID. Raises Invalid.
 

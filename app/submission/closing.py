@@ -5,7 +5,7 @@ owners. Half of it cannot happen.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import case, insert, select, tuple_, update
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from app.clock import now
 from app.ledger import service as ledger
 from app.money import NATIVE
 from app.states import move
+from app.stellar.facts import TransactionFacts
 from app.submission import forming
 from app.submission.decisions import fates, unpaid
 from app.submission.facts import Batch, Close, Fate, Item
@@ -21,6 +22,7 @@ from app.submission.models import AttemptOrder, Channel, Order, Settlement
 from app.submission.models import Batch as BatchRow
 from app.submission.states import IN_BATCH, RECALLED
 
+SPENT = "fees:network"
 ENDS = {"settle": "post", "fail": "void", "cancel": "void"}  # what an order's end does to the money set aside for it
 
 
@@ -124,11 +126,20 @@ def _end(session: Session, resolutions: Sequence[ledger.Resolution]) -> None:
 
 def _post_fees(session: Session, closings: Sequence[Closing]) -> None:
     """Book what the network took, out of the purse of whoever paid it."""
-    postings = []
+    fees: dict[str, list[TransactionFacts]] = defaultdict(list)
     for batch, closed in closings:
-        transaction, owner = closed.transaction, batch.organization_id
-        spent = ledger.open_account(session, owner, "fees:network", NATIVE, "free")
-        purse = ledger.open_account(session, owner, f"channel:{transaction.fee_account}", NATIVE, "free")
-        if transaction.fee_charged:
-            postings.append(ledger.Posting(f"fee:{transaction.hash}", spent, purse, transaction.fee_charged))
-    ledger.transfers(session, postings)
+        if closed.transaction.fee_charged:
+            fees[batch.organization_id].append(closed.transaction)
+    for owner, transactions in fees.items():
+        names = {SPENT, *(_purse(transaction) for transaction in transactions)}
+        books = ledger.open_accounts(session, owner, names, NATIVE, "free")
+        ledger.transfers(session, [_fee(transaction, books) for transaction in transactions])
+
+
+def _fee(transaction: TransactionFacts, books: Mapping[str, ledger.Account]) -> ledger.Posting:
+    purse = books[_purse(transaction)]
+    return ledger.Posting(f"fee:{transaction.hash}", books[SPENT], purse, transaction.fee_charged)
+
+
+def _purse(transaction: TransactionFacts) -> str:
+    return f"channel:{transaction.fee_account}"

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import after, now
 from app.ledger import service as ledger
-from app.states import begin, move
+from app.states import begin_all, move
 from app.submission.facts import Fate, Holdings, Item, Source
 from app.submission.models import Batch, Channel, Order, Pause, Settlement, Treasury
 from app.submission.packing import BATCH_MAX, SUSPECTS_MAX, Packed, Rooms, pack
@@ -95,18 +95,18 @@ def rest(session: Session, address: str, seconds: int) -> None:
 def _form(session: Session, source: Source, holdings: Holdings, limit: int) -> int:
     rooms = Rooms(source.address, holdings, in_flight(session, source.address, holdings.ledger))
     creating = set(session.scalars(select(Order.destination).where(_being_created())))
-    formed = 0
-    while formed < limit:
+    channels = free_channels(source.organization_id).limit(limit).with_for_update(skip_locked=True)
+    free, formed = list(session.scalars(channels)), 0
+    while formed < len(free):
         group = _oldest_group(session, source.address)
-        channel = session.scalar(free_channels(source.organization_id).limit(1).with_for_update(skip_locked=True))
-        if group is None or channel is None:
+        if group is None:
             break
         candidates = _candidates(session, source.address, group)
         packed = pack(candidates, rooms, creating, SUSPECTS_MAX if group.suspect else BATCH_MAX)
         for asset, why in packed.short.items():
             pause(session, source.address, asset, why)
         if packed.chosen:
-            _bind(session, source, group, channel, packed)
+            _bind(session, source, group, free[formed], packed)
             formed += 1
         elif not packed.short:
             break  # all of them wait for an account to be created
@@ -163,16 +163,14 @@ def _candidates(session: Session, source: str, group: Any) -> Sequence[Item]:
 
 
 def _bind(session: Session, source: Source, group: Any, channel: Channel, packed: Packed) -> None:
-    batch = begin(
-        session,
-        Batch(
-            organization_id=source.organization_id,
-            channel=channel.address,
-            sequence=channel.next_sequence,
-            source=source.address,
-            memo_type=group.memo_type,
-            memo=group.memo,
-        ),
-    )
-    chosen = [item.id for item in packed.chosen]
-    move(session, Order, "bind", Order.id.in_(chosen), due_at=after(BOUND_SECONDS), batch_id=batch.id)
+    batch = {
+        "organization_id": source.organization_id,
+        "channel": channel.address,
+        "sequence": channel.next_sequence,
+        "source": source.address,
+        "memo_type": group.memo_type,
+        "memo": group.memo,
+    }
+    [batch_id] = begin_all(session, Batch, [batch], unique=["channel", "sequence"])
+    chosen = Order.id.in_([item.id for item in packed.chosen])
+    move(session, Order, "bind", chosen, due_at=after(BOUND_SECONDS), batch_id=batch_id)

@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from app.clock import after
+from app.db import as_table
 from app.money import STROOPS_MAX
 from app.states import claim, held, move, put_off
 from app.submission import closing, decisions, forming
@@ -83,12 +84,10 @@ class Postgres:
             )
         )
         self._insert(envelope)
-        places = [
-            {"attempt_hash": attempt.hash, "operation_index": index, "order_id": order_id}
-            for index, order_id in enumerate(signed.orders)
-        ]
-        if places:
-            self.session.execute(insert(AttemptOrder), places)
+        if signed.orders:
+            columns = [AttemptOrder.operation_index, AttemptOrder.order_id]
+            places = select(literal(attempt.hash), as_table(columns, enumerate(signed.orders)))
+            self.session.execute(insert(AttemptOrder).from_select([AttemptOrder.attempt_hash, *columns], places))
         return True
 
     def lease_live(self, limit: int) -> Sequence[Batch]:
@@ -101,16 +100,18 @@ class Postgres:
         if not isinstance(result.decision, Post) or result.receipt is None:
             raise ValueError("nothing was handed in")
         envelope, receipt = result.decision.envelope, result.receipt
+        ours = select(BatchRow.id).where(*held(BatchRow, batch.id, batch.fence)).with_for_update().exists()
         said = (
             update(EnvelopeRow)
-            .where(EnvelopeRow.hash == envelope.hash)
+            .where(EnvelopeRow.hash == envelope.hash, ours)
             .values(
                 posted_ledger=result.decision.ledger,
                 receipt=receipt.status,
                 code=decisions.decisive(receipt.codes) or EnvelopeRow.code,
             )
+            .returning(EnvelopeRow.hash)
         )
-        return bool(self._ours(batch) and self.session.execute(said))
+        return self.session.scalar(said) is not None
 
     def add(self, batch: Batch, envelope: Envelope) -> bool:
         if self._spent_today(batch.organization_id) + envelope.fee > self.fees_daily_max:
@@ -154,10 +155,6 @@ class Postgres:
     def _spent_today(self, organization_id: str) -> int:
         closed = select(func.sum(BatchRow.fee)).where(BatchRow.organization_id == organization_id)
         return int(self.session.scalar(closed.where(BatchRow.closed_at > after(-DAY_SECONDS))) or 0)
-
-    def _ours(self, batch: Batch) -> bool:
-        mine = select(BatchRow.id).where(*held(BatchRow, batch.id, batch.fence)).with_for_update()
-        return self.session.scalar(mine) is not None
 
 
 def facts(session: Session, rows: Iterable[BatchRow]) -> list[Batch]:
