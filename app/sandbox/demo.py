@@ -6,7 +6,7 @@ It needs no setting: services, keys and ports are its own, and stay the same fro
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from rich.live import Live
 from app.sandbox.board import Board
 from app.sandbox.furnishing import Unfurnished
 from app.sandbox.house import House, Plan
+from app.sandbox.network.core import Settings
 from app.sandbox.programs import Died
 from app.sandbox.state import CHECKOUT, state_directory, write_private
 from app.sandbox.stories import STORIES, Outcome, Scene, Story, told
@@ -26,12 +27,12 @@ STORIES_SECONDS = 300
 SETTINGS = Path(os.environ.get("RAILHEAD_ENV", CHECKOUT / "var" / "demo.env"))
 
 
-def run(once: bool, port: int) -> int:
+def run(once: bool, port: int, settings: Mapping[str, str]) -> int:
     """Run the demo until it is interrupted, or ``once`` through its stories. Returns the exit code."""
     if not once:
         click.echo("starting …")
     try:
-        house = House(Plan(state_directory() / "demo", port, environment=os.environ))
+        house = House(Plan(state_directory() / "demo", port, environment=os.environ, settings=settings))
         with signals_interrupt(), house.supervisor() as supervisor, _announced(house):
             return _tell_once(house, supervisor) if once else _show(house, supervisor)
     except (Died, Unfurnished, BlockingIOError, TimeoutError) as trouble:
@@ -105,9 +106,12 @@ def _announced(house: House) -> Iterator[None]:
 @click.command("demo")
 @click.option("--once", is_flag=True, help="Tell the stories, one line each, and leave; exit with 1 if any failed.")
 @click.option("--port", default=0, help="Where the web server listens; the last time's port, or 8000, if not given.")
-def main(once: bool, port: int) -> None:
+@click.option(
+    "--network-passphrase", default=Settings.passphrase, show_default=True, help="Which network ours claims to be."
+)
+def main(once: bool, port: int, network_passphrase: str) -> None:
     """Run everything on this machine, with stories to watch. Needs no settings."""
-    raise SystemExit(run(once, port))
+    raise SystemExit(run(once, port, {"NETWORK_PASSPHRASE": network_passphrase}))
 
 
 if __name__ == "__main__":

@@ -135,6 +135,7 @@ class House:
     def _network(self) -> Program:
         words = ["--port", self.horizon_url.rpartition(":")[2], "--close-seconds", str(furnishing.HURRY_SECONDS)]
         state = ["--state", str(self.home / "network.jsonl")]
+        state += ["--network-passphrase", self.settings["NETWORK_PASSPHRASE"]]
         command = python("app.sandbox.network", *words, *state)
         return Program("network", command, ready=answers(f"{self.horizon_url}/"))
 
