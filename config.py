@@ -78,6 +78,7 @@ _ROWS: list[tuple[str, Callable[[str], Any], Any, str]] = [
     ("CUSTOMER_FILE_BYTES_MAX", int,    5_000_000, "the largest file a customer may upload"),
     ("CUSTOMER_FILE_EXPIRY_SECONDS", int, 2_592_000, "how long an uploaded file that no customer refers to is kept"),
     ("RESOLVE_INTERVAL_SECONDS", int, 1,    "how long a batch of payments is left alone before the network is asked again"),
+    ("LEASE_SECONDS",           int,    30,     "how long whoever has taken payments up is waited for before another takes them up: twice as long as Horizon may take to answer, or more"),
     ("PREFLIGHT_READS_MAX",     int,    50,     "accounts looked at before a round of payments where there is no RPC_URL; 0: none"),
     ("FEE_BID_STROOPS",         int,    1_000,  "the most an operation may cost at first; the network charges no more than it must"),
     ("FEE_BID_STROOPS_MAX",     int,    100_000, "the most an operation may ever cost"),

@@ -30,5 +30,5 @@ def terms() -> Terms:
 
 def store(session: Session) -> Postgres:
     """Return the store, as part of the caller's transaction."""
-    settings = current_app.config
-    return Postgres(session, settings["RESOLVE_INTERVAL_SECONDS"], settings["FEES_DAILY_STROOPS_MAX"])
+    names = ("RESOLVE_INTERVAL_SECONDS", "FEES_DAILY_STROOPS_MAX", "LEASE_SECONDS")
+    return Postgres(session, *(current_app.config[name] for name in names))

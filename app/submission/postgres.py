@@ -38,22 +38,30 @@ from app.submission.models import Batch as BatchRow
 from app.submission.models import Envelope as EnvelopeRow
 from app.submission.states import OUT, UNSIGNED
 
-LEASE_SECONDS = 30
+LEASE_SECONDS = 30  # unless the settings say otherwise
 DAY_SECONDS = 86_400
 PARKED_SECONDS = 600  # how often a parked batch is looked at again
 
 
 class Postgres:
     """See ``store.Store``. ``interval_seconds`` is how long a batch is left alone between two questions;
-    ``fees_daily_max`` what fees may come to in a day, in stroops, before none is raised."""
+    ``fees_daily_max`` what fees may come to in a day, in stroops, before none is raised; ``lease_seconds`` how long
+    nobody else gets what was leased."""
 
-    def __init__(self, session: Session, interval_seconds: int = 1, fees_daily_max: int = STROOPS_MAX):
+    def __init__(
+        self,
+        session: Session,
+        interval_seconds: int = 1,
+        fees_daily_max: int = STROOPS_MAX,
+        lease_seconds: int = LEASE_SECONDS,
+    ):
         self.session = session
         self.interval_seconds = interval_seconds
         self.fees_daily_max = fees_daily_max
+        self.lease_seconds = lease_seconds
 
     def lease_sources(self, limit: int) -> Sequence[Source]:
-        return forming.lease_sources(self.session, limit, LEASE_SECONDS)
+        return forming.lease_sources(self.session, limit, self.lease_seconds)
 
     def judge(self, findings: Mapping[str, Fate]) -> None:
         forming.judge(self.session, findings)
@@ -65,7 +73,7 @@ class Postgres:
         forming.rest(self.session, source.address, seconds)
 
     def lease_bound(self, limit: int) -> Sequence[tuple[Batch, Sequence[Item]]]:
-        rows = claim(self.session, BatchRow, UNSIGNED, limit=limit, lease_seconds=LEASE_SECONDS)
+        rows = claim(self.session, BatchRow, UNSIGNED, limit=limit, lease_seconds=self.lease_seconds)
         waiting = closing.items(self.session, [row.id for row in rows])
         return [(batch, waiting[batch.id]) for batch in facts(self.session, rows)]
 
@@ -91,7 +99,7 @@ class Postgres:
         return True
 
     def lease_live(self, limit: int) -> Sequence[Batch]:
-        return facts(self.session, claim(self.session, BatchRow, OUT, limit=limit, lease_seconds=LEASE_SECONDS))
+        return facts(self.session, claim(self.session, BatchRow, OUT, limit=limit, lease_seconds=self.lease_seconds))
 
     def carried(self, attempt_hash: str) -> Sequence[str]:
         return closing.carried(self.session, attempt_hash)
