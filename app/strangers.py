@@ -24,7 +24,7 @@ from app.errors import Unavailable
 
 __all__ = ["Answer", "Unreachable", "Unsafe", "check", "fetch"]
 
-CONNECTIONS_PER_HOST = 2
+CONNECTIONS_PER_HOST = 2  # a host here is a name and a port
 
 
 class Unreachable(Unavailable):
@@ -57,7 +57,7 @@ def fetch(
     deadline = _Deadline(timeout_seconds)
     sent = {"Host": place.netloc, "Connection": "close", "User-Agent": "railhead", **(headers or {})}
     try:
-        with _turn(place.host, deadline), _connected(place, allow_private, deadline) as connection:
+        with _turn(f"{place.host}:{place.port}", deadline), _connected(place, allow_private, deadline) as connection:
             connection.request(method, place.path, body, sent)
             return _answer(connection.getresponse(), bytes_max)
     except (OSError, http.client.HTTPException, ValueError) as error:
