@@ -14,6 +14,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from flask import current_app
 
 import config
 
@@ -65,6 +66,11 @@ def of(settings: Mapping[str, Any], name: str) -> Vault:
         return Vault(config.need(settings, name))
     except ValueError as error:
         raise config.Unconfigured(f"{name}: {error}") from None
+
+
+def seals() -> Vault:
+    """Return the vault of personal data and signing keys, by the settings of the running application."""
+    return of(current_app.config, "VAULT_KEYS")
 
 
 def new_key() -> str:

@@ -116,7 +116,7 @@ def record_news(counter: Counter, session: Session, question: Question, fact: as
 def payout_of(session: Session, transaction: Transaction) -> Payout:
     """Return the order as the rail is given it: the same for the same round, whenever it is made."""
     asset = transaction.asset.asset
-    payee = customers.values(session, sealed.seals(), transaction.receiver_id) if transaction.receiver_id else {}
+    payee = customers.values(session, transaction.receiver_id) if transaction.receiver_id else {}
     return Payout(
         key=books.payout_key(transaction),
         transaction_id=transaction.id,

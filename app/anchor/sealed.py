@@ -3,10 +3,8 @@
 import json
 from collections.abc import Mapping
 
-from flask import current_app
-
-from app import vault
 from app.anchor.models import Transaction
+from app.vault import seals
 
 
 def keep_fields(transaction: Transaction, fields: Mapping[str, str]) -> None:
@@ -32,8 +30,3 @@ def callback(transaction: Transaction) -> str:
     if not transaction.callback_url:
         return ""
     return seals().open(transaction.callback_url, f"transaction:{transaction.id}:callback").decode()
-
-
-def seals() -> vault.Vault:
-    """Return the vault for personal data."""
-    return vault.of(current_app.config, "VAULT_KEYS")

@@ -11,9 +11,10 @@ import config
 from app import clock
 from app.customers.identities import Identity
 from app.customers.models import Customer, CustomerField, CustomerFile
-from app.customers.seals import file_of, seals
+from app.customers.seals import file_of
 from app.db import new_id
 from app.errors import Invalid, NotFound, TooLarge
+from app.vault import seals
 
 UNUSED_MAX = 50  # files of one account that no customer refers to yet
 

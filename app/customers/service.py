@@ -13,7 +13,7 @@ from app.customers.fields import VOLUNTEERED, Field, checked, named
 from app.customers.identities import Identity
 from app.customers.models import Customer, CustomerField, CustomerFile, News
 from app.customers.requirements import requirement
-from app.customers.seals import callback_of, error_of, seals, value_of
+from app.customers.seals import callback_of, error_of, value_of
 from app.customers.standing import show, status
 from app.customers.states import DECIDED, EVENTS, GIVEN, REJECTED, UNVERIFIED, WANTED
 from app.db import new_id
@@ -21,7 +21,7 @@ from app.errors import Invalid, NotFound
 from app.messages import service as messages
 from app.messages.acts import url_host
 from app.messages.service import Letter
-from app.vault import Vault
+from app.vault import seals
 
 
 def register(session: Session, who: Identity, home_domain_id: str) -> Customer:
@@ -119,11 +119,11 @@ def owned(session: Session, organization_id: str, customer_id: str, account: str
     return customer is not None and Identity(organization_id, account).owns(customer)
 
 
-def values(session: Session, vault: Vault, customer_id: str) -> dict[str, str]:
+def values(session: Session, customer_id: str) -> dict[str, str]:
     """Return what a customer gave: SEP-9 field → text, files left out. For a rail's eyes only."""
     held = select(CustomerField).where(CustomerField.customer_id == customer_id, CustomerField.value.is_not(None))
     return {
-        field.name: vault.open(field.value, value_of(customer_id, field.name)).decode()  # type: ignore[arg-type]
+        field.name: seals().open(field.value, value_of(customer_id, field.name)).decode()  # type: ignore[arg-type]
         for field in session.scalars(held.order_by(CustomerField.name))
     }
 

@@ -8,8 +8,9 @@ import config
 from app.customers.fields import Field, named
 from app.customers.models import Customer, CustomerField
 from app.customers.requirements import Requirement
-from app.customers.seals import error_of, seals
+from app.customers.seals import error_of
 from app.customers.states import GIVEN, REJECTED, UNVERIFIED, WANTED
+from app.vault import seals
 
 _SHOWN = {GIVEN: "ACCEPTED", REJECTED: "REJECTED", UNVERIFIED: "VERIFICATION_REQUIRED"}
 

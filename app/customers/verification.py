@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.customers.fields import named
 from app.customers.models import Customer, CustomerField
-from app.customers.seals import seals
 from app.customers.service import hold, settle
 from app.customers.states import GIVEN, UNVERIFIED
 from app.errors import Conflict
+from app.vault import seals
 
 CODE_DIGITS = 6
 CODE_SECONDS = 900

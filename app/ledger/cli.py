@@ -1,13 +1,13 @@
 """``flask ledger``: what the books say."""
 
 import click
-from flask.cli import AppGroup
 
+from app.commands import Commands
 from app.db import transaction
 from app.ledger import queries
 from app.money import show
 
-ledger = AppGroup("ledger", help="What the books say.")
+ledger = Commands("ledger", help="What the books say.")
 
 
 @ledger.command("trial-balance")

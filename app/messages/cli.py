@@ -1,13 +1,13 @@
 """The operator's commands: what did not arrive, and trying again."""
 
 import click
-from flask.cli import AppGroup
 
+from app.commands import Commands
 from app.db import transaction
 from app.messages import service
 from app.messages.states import MESSAGE
 
-messages = AppGroup("messages", help="What we say to others, and whether it arrived.")
+messages = Commands("messages", help="What we say to others, and whether it arrived.")
 
 
 @messages.command("list")

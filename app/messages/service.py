@@ -52,7 +52,7 @@ def say(session: Session, letter: Letter) -> Message:
     """
     if letter.channel not in CHANNELS:
         raise Invalid(f"no such channel: {letter.channel}")
-    id, seals = new_id(), _vault()
+    id, seals = new_id(), vault.seals()
     message = Message(
         id=id,
         organization_id=letter.organization_id,
@@ -150,7 +150,7 @@ def _room(host: Any) -> Any:
 
 
 def _job(session: Session, row: Message, signer: Signer) -> Job | None:
-    settings, seals = current_app.config, _vault()
+    settings, seals = current_app.config, vault.seals()
     try:
         address = seals.open(row.address, _context(row.id, "address")).decode()
         body = seals.open(row.body, _context(row.id, "body"))
@@ -190,7 +190,3 @@ def _expiry() -> Any:
 
 def _context(id: str, part: str) -> str:
     return f"message {id} {part}"
-
-
-def _vault() -> vault.Vault:
-    return vault.of(current_app.config, "VAULT_KEYS")

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from stellar_sdk import Keypair, StrKey
 
 import config
-from app import vault
 from app.clock import after
 from app.db import new_id
 from app.errors import Conflict, Invalid, NotFound
 from app.organizations.models import HomeDomain, Organization, Partner, SpentChallenge
+from app.vault import seals
 
 FACES = ("sep1", "sep6", "sep10", "sep12", "sep24", "sep31", "sep38")
 GRACE_SECONDS = 60  # a challenge counts as valid to the end of its last second
@@ -48,7 +48,7 @@ def add_home_domain(
         raise Invalid(f"no such faces: {', '.join(sorted(unknown))}")
     domain = HomeDomain(id=new_id(), organization=owner, host=host.lower(), faces=faces, **extras)
     domain.signing_key = signing.public_key
-    domain.signing_seed = _vault().seal(signing.secret, _seed_context(domain))
+    domain.signing_seed = seals().seal(signing.secret, _seed_context(domain))
     session.add(domain)
     session.flush()
     return domain
@@ -73,7 +73,7 @@ def home_domain_named(session: Session, host: str) -> HomeDomain:
 
 def signing_keypair(domain: HomeDomain) -> Keypair:
     """Return the key that signs challenges and callbacks. It holds no money."""
-    return Keypair.from_secret(_vault().open(domain.signing_seed, _seed_context(domain)).decode())
+    return Keypair.from_secret(seals().open(domain.signing_seed, _seed_context(domain)).decode())
 
 
 def signer(session: Session, home_domain_id: str) -> Keypair:
@@ -126,10 +126,6 @@ def forget_challenges(session: Session, limit: int) -> int:
     expired = select(SpentChallenge.hash).where(SpentChallenge.expires_at < after(-GRACE_SECONDS)).limit(limit)
     gone = delete(SpentChallenge).where(SpentChallenge.hash.in_(expired)).returning(SpentChallenge.hash)
     return len(session.execute(gone).all())
-
-
-def _vault() -> vault.Vault:
-    return vault.of(current_app.config, "VAULT_KEYS")
 
 
 def _seed_context(domain: HomeDomain) -> str:

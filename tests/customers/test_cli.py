@@ -49,3 +49,10 @@ def test_a_file_is_saved_for_its_reader_alone(identity, run, tmp_path):
     assert path.read_bytes() == b"%PDF-1.7"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert run("save", id, str(path)).exit_code != 0
+
+
+@pytest.mark.parametrize("words", [("show", "1"), ("accept", "1"), ("challenge", "1", "city"), ("save", "1", "paper")])
+def test_what_does_not_exist_is_one_line_and_an_exit_code(run, words):
+    done = run(*words)
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: ") and done.output.count("\n") == 1

@@ -11,12 +11,11 @@ from sqlalchemy.exc import OperationalError
 from app import states
 from app.customers import files, queries, service, verification
 from app.customers.models import Customer, CustomerField, CustomerFile, News
-from app.customers.seals import seals
 from app.db import db, transaction
 from app.errors import Conflict, Invalid, NotFound, TooLarge
 from app.messages import service as messages
 from app.messages.models import Message
-from app.vault import Unopenable
+from app.vault import Unopenable, seals
 from tests.customers.conftest import ACCOUNT, RECEIVER, SENDER
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
@@ -121,7 +120,7 @@ def test_each_type_has_its_own_readiness(session, give):
 
 def test_values_are_given_to_a_rail_without_files(session, give, upload):
     id = give({**RECEIVER, "photo_id_front": upload()})
-    assert service.values(session, seals(), id) == RECEIVER
+    assert service.values(session, id) == RECEIVER
 
 
 def test_a_refused_field_must_be_given_again(session, give, known, change):
@@ -368,7 +367,7 @@ def test_a_sealed_value_does_not_open_for_another_customer(session, give):
     swap = "UPDATE customer_field f SET value = o.value FROM customer_field o WHERE f.name = o.name"
     session.execute(text(f"{swap} AND f.customer_id = :thief AND o.customer_id <> :thief"), {"thief": thief})
     with pytest.raises(Unopenable):
-        service.values(session, seals(), thief)
+        service.values(session, thief)
 
 
 def test_callbacks_leave_signed_for_the_home_domain(session, give, known, change, home_domain_id):
