@@ -21,6 +21,11 @@ def after(seconds: int) -> Any:
     return now() + cast(literal(timedelta(seconds=seconds)), Interval)
 
 
+def shown(moment: datetime) -> str:
+    """A moment as the SEPs write it: ISO 8601, UTC, to the second, ``Z``."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
 def read(session: Session) -> datetime:
     """The moment, in Python: aware, UTC."""
     return session.execute(select(now())).scalar_one()

@@ -1,7 +1,7 @@
 """The few ways a request can be refused.
 
 Every refusal has an HTTP status, a stable ``code`` a program can match, a sentence for a person and,
-where they help, the facts behind it. The doors turn it into JSON once (app/factory.py, app/sep/errors.py).
+where they help, the facts behind it. The doors turn it into JSON once (app/sep/errors.py).
 
     Refused
     ├── Invalid      400  what was sent is wrong: says what and where

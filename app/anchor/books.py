@@ -35,6 +35,11 @@ def payout_key(transaction: Transaction) -> str:
     return transaction.id if transaction.round == 1 else f"{transaction.id}-{transaction.round}"
 
 
+def transaction_id(payout_key: str) -> str:
+    """Return whose order a payout key names; an id is a UUID, so all behind its five parts is ours."""
+    return "-".join(payout_key.split("-")[:5])
+
+
 def reserve_payout(session: Session, transaction: Transaction) -> None:
     """Set aside all that came in while the rail may pay it; the same again changes nothing."""
     owed, rail = _sides(session, transaction)

@@ -14,8 +14,8 @@ from app.anchor.refunds import retry
 from app.anchor.tell import tell
 from app.errors import Conflict, Invalid, NotFound
 from app.states import move_one
-from app.watcher import queries as watcher
-from app.watcher import service
+from app.watcher import queries
+from app.watcher import service as watcher
 from app.watcher.models import Observation
 from rails.base import Report, State
 
@@ -70,7 +70,7 @@ def listed(session: Session, states: Sequence[str], limit: int) -> list[Transact
 
 def unclaimed(session: Session) -> list[Observation]:
     """Return what came on Stellar and nobody claimed."""
-    return watcher.unmatched(session)
+    return queries.unmatched(session)
 
 
 def assign(session: Session, observation_id: str, transaction: Transaction) -> None:
@@ -82,7 +82,7 @@ def own(session: Session, observation_id: str) -> Observation:
     """Count an unclaimed payment as the organization's own money; raise NotFound if there is none."""
     found = _unclaimed(session, observation_id)
     capital = books.account(session, found.organization_id, "capital", found.asset)
-    service.claim(session, found, "organization", "capital", capital)
+    watcher.claim(session, found, "organization", "capital", capital)
     return found
 
 

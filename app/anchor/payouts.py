@@ -146,8 +146,7 @@ def _hold_unanswerable(session: Session, counter: Counter) -> None:
 
 def _hear(session: Session, counter: Counter, report: Report) -> None:
     """Take in news nobody asked for: say, money that came back days after it was delivered."""
-    transaction = session.get(Transaction, report.key.removesuffix(f"-{report.key.rpartition('-')[2]}"))
-    transaction = session.get(Transaction, report.key) or transaction
+    transaction = session.get(Transaction, books.transaction_id(report.key))
     if transaction is None or transaction.rail != counter.name or books.payout_key(transaction) != report.key:
         log.warning("news of a payout that is not ours", extra={"rail": counter.name, "key": report.key})
         return

@@ -1,6 +1,5 @@
 """Which payments a transaction takes, and what a rail's word means for it. No session, no clock: only decisions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,7 +70,9 @@ def parts(report: Report, amount_in: int, amount_out: int) -> tuple[int, int]:
     return out, amount_in - out
 
 
-def patience_seconds(lookups: int, poll_seconds: int, waits: Sequence[int] = (1, 1, 2, 4, 10)) -> int:
-    """Return how long to wait before asking again: soon at first, then at the rail's pace."""
-    early = [poll_seconds * wait for wait in waits]
-    return early[min(lookups, len(early) - 1)]
+WAITS = (1, 1, 2, 4, 10)  # times the rail's own interval, at each further look
+
+
+def patience_seconds(lookups: int, poll_seconds: int) -> int:
+    """Return how long to wait before asking again: longer each time, up to a limit."""
+    return poll_seconds * WAITS[min(lookups, len(WAITS) - 1)]

@@ -1,11 +1,15 @@
 """A transaction in the words of its SEP."""
 
-from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import object_session
+
+from app import clock
 from app.anchor.models import Refund, Transaction
 from app.anchor.states import SHOWN
 from app.money import SCALE, show
+
+UNDER_WAY = ("initiated", "available")
 
 
 def status(transaction: Transaction) -> str:
@@ -18,13 +22,13 @@ def shown(transaction: Transaction) -> dict[str, Any]:
     fields = {
         "id": transaction.id,
         "status": status(transaction),
-        "status_eta": None,
+        "status_eta": _eta_seconds(transaction),
         "status_message": transaction.message,
         **_amounts(transaction),
         **payment_address(transaction),
-        "started_at": moment(transaction.created_at),
-        "updated_at": moment(transaction.updated_at),
-        "completed_at": moment(transaction.completed_at),
+        "started_at": clock.shown(transaction.created_at),
+        "updated_at": clock.shown(transaction.updated_at),
+        "completed_at": clock.shown(transaction.completed_at) if transaction.completed_at else None,
         "stellar_transaction_id": transaction.stellar_transaction_id,
         "external_transaction_id": transaction.external_transaction_id,
         "refunded": transaction.state == "refunded" or transaction.refunded_by_rail,
@@ -46,9 +50,12 @@ def payment_address(transaction: Transaction) -> dict[str, str]:
     }
 
 
-def moment(at: datetime | None) -> str | None:
-    """Write a time as the SEPs do: UTC, ISO 8601, ``Z``."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
+def _eta_seconds(transaction: Transaction) -> int | None:
+    """Return how long it will still take, by the rail's own estimate."""
+    session = object_session(transaction)
+    if transaction.eta is None or session is None or transaction.state not in UNDER_WAY:
+        return None
+    return max(0, int((transaction.eta - clock.read(session)).total_seconds()))
 
 
 def _amounts(transaction: Transaction) -> dict[str, Any]:

@@ -27,9 +27,9 @@ class Caller:
     organization_id: str
 
     @property
-    def subject(self) -> str:
-        """All of the identity, as the token has it: users are told apart by this."""
-        return self.muxed or (f"{self.account}:{self.memo}" if self.memo else self.account)
+    def user(self) -> str:
+        """What tells users of one account apart; empty for the account itself."""
+        return self.memo or self.muxed
 
 
 def public(view: View) -> View:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
+from app import strangers
 from app.errors import Invalid
 from app.sep import numbers
 
@@ -62,6 +63,11 @@ def _texts(received: Any) -> Iterator[str]:
     elif isinstance(received, list):
         for value in received:
             yield from _texts(value)
+
+
+def reachable(url: str) -> None:
+    """Raise Invalid unless we may report to this address."""
+    strangers.check(url, allow_private=current_app.config["ALLOW_PRIVATE_ADDRESSES"])
 
 
 def _sentence(messages: Any, path: str = "") -> str:

@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.db import transaction
 from app.errors import NotFound
-from app.organizations import service
+from app.organizations import service as organizations
 
 PATHS = ("/.well-known/", "/sep")
 
@@ -21,8 +21,6 @@ class Home:
     id: str
     organization_id: str
     host: str
-    public_url: str
-    signing_key: str
 
 
 def connect(app: Flask) -> None:
@@ -51,11 +49,10 @@ def home() -> Home:
 def find_home() -> None:
     """Look up which home domain is asked; raise NotFound if there is none or it has no such face."""
     with transaction() as session:
-        domain = service.home_domain(session, request.host)
+        domain = organizations.home_domain(session, request.host)
         if request.blueprint not in domain.faces:
             raise NotFound(f"{request.blueprint} is not served here")
-        url = service.public_url(domain)
-        g.home = Home(domain.id, domain.organization_id, domain.host, url, domain.signing_key)
+        g.home = Home(domain.id, domain.organization_id, domain.host)
 
 
 def allow_every_origin(response: Response) -> Response:

@@ -19,7 +19,12 @@ def answer(content: Any, status: int = 200) -> Response:
     return Response(simplejson.dumps(content, use_decimal=True), status, content_type="application/json")
 
 
-def number(units: int) -> Decimal:
+def amount(units: int) -> Decimal:
     """Return an amount as the /info pages show it: 0.5, 100."""
-    exact = money.decimal(units).normalize()
-    return exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact
+    return plain(money.decimal(units))
+
+
+def plain(number: Decimal) -> Decimal:
+    """Return a number without zeros at its end, and without an exponent in their place."""
+    short = number.normalize()
+    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short

@@ -11,7 +11,7 @@ import config
 from app.assets import service as assets
 from app.assets.models import Asset
 from app.db import transaction
-from app.organizations import service
+from app.organizations import service as organizations
 from app.organizations.models import HomeDomain
 from app.sep.auth import public
 from app.sep.frame import door, home
@@ -36,7 +36,7 @@ blueprint = door("sep1", "/.well-known")
 @public
 def stellar_toml() -> Response:
     with transaction() as session:
-        domain = service.home_domain(session, home().host)
+        domain = organizations.home_domain(session, home().host)
         written = tomli_w.dumps(contents(session, domain), multiline_strings=True)
     response = Response(written, content_type="text/plain; charset=utf-8")
     response.cache_control.max_age = CACHE_SECONDS
@@ -47,7 +47,7 @@ def contents(session: Session, domain: HomeDomain) -> dict[str, Any]:
     """Return what the toml says: what an operator wrote in ``home_domain.toml``, under what we know better."""
     held = assets.assets(session, domain.organization_id)
     passphrase = config.need(current_app.config, "NETWORK_PASSPHRASE")
-    url = service.public_url(domain)
+    url = organizations.public_url(domain)
     return {
         **domain.toml,
         "VERSION": VERSION,

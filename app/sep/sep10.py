@@ -13,7 +13,7 @@ from stellar_sdk import Keypair, StrKey
 import config
 from app import clock
 from app.db import transaction
-from app.organizations import service
+from app.organizations import service as organizations
 from app.sep import acts, tokens
 from app.sep.auth import public
 from app.sep.bodies import body, load
@@ -94,16 +94,16 @@ class Asking:
 
 def _asking(host: str) -> Asking:
     with transaction() as session:
-        domain = service.home_domain_named(session, host)
+        domain = organizations.home_domain_named(session, host)
         return Asking(
             home_domain_id=domain.id,
             server=Server(
                 signing_key=domain.signing_key,
                 home_domain=domain.host,
-                web_auth_domain=urlsplit(service.public_url(domain)).netloc,
+                web_auth_domain=urlsplit(organizations.public_url(domain)).netloc,
                 network_passphrase=_passphrase(),
             ),
-            signing=service.signing_keypair(domain),
+            signing=organizations.signing_keypair(domain),
             now=int(clock.read(session).timestamp()),
         )
 
@@ -116,7 +116,7 @@ def _with_domain(client: Client, domain: str) -> Client:
 def _token(challenge: Challenge, asking: Asking) -> str:
     """Return the one token there is for a challenge."""
     with transaction() as session:
-        service.spend_challenge(session, challenge.hash, datetime.fromtimestamp(challenge.expires_at, UTC))
+        organizations.spend_challenge(session, challenge.hash, datetime.fromtimestamp(challenge.expires_at, UTC))
     claims = {"sub": challenge.client.subject, "home_domain_id": asking.home_domain_id}
     if challenge.client.domain:
         claims["client_domain"] = challenge.client.domain

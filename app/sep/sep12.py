@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
-from flask import current_app, request
+from flask import request
 from marshmallow import EXCLUDE, Schema, fields
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Unauthorized
 
-from app import strangers
+from app import clock
 from app.anchor import parties, sends
 from app.anchor.models import Transaction
-from app.customers import files, queries, service, verification
+from app.customers import files, queries, verification
+from app.customers import service as customers
 from app.customers.fields import named
 from app.customers.identities import Identity
 from app.customers.models import Customer, CustomerFile
@@ -29,7 +29,7 @@ blueprint = door("sep12")
 
 
 class Callback(persons.Asked):
-    url = fields.String(required=True)
+    url = fields.String(required=True, validate=bodies.reachable)
 
 
 class FilesAsked(Schema):
@@ -58,7 +58,7 @@ def put_customer(caller: Caller) -> tuple[dict[str, str], int]:
     with transaction() as session:
         meant = _meant(session, caller, asked)
         customer = _registered(session, caller, meant, asked["type"])
-        service.update(session, customer, {**persons.values(sent), **_uploaded(session, caller)}, meant.kind)
+        customers.update(session, customer, {**persons.values(sent), **_uploaded(session, caller)}, meant.kind)
         wrong = verification.verify(session, customer, persons.codes(sent))
         id = customer.id
     _refuse(wrong)
@@ -68,7 +68,7 @@ def put_customer(caller: Caller) -> tuple[dict[str, str], int]:
 @blueprint.delete("/customer/<account>")
 @authenticated
 def delete_customer(caller: Caller, account: str) -> dict[str, str]:
-    sent = persons.texts(bodies.body()) if request.content_length else persons.texts(request.args)
+    sent = persons.texts(bodies.body() if request.content_length else request.args)
     try:
         who = persons.named(caller, bodies.load(persons.Asked(), {**sent, "account": account}))
     except Forbidden as refusal:
@@ -76,7 +76,7 @@ def delete_customer(caller: Caller, account: str) -> dict[str, str]:
     with transaction() as session:
         everybody = queries.everybody(session, who)
         for customer in everybody:
-            service.erase(session, customer)
+            customers.erase(session, customer)
     if not everybody:
         raise NotFound("there is no such customer")
     return {}
@@ -86,9 +86,8 @@ def delete_customer(caller: Caller, account: str) -> dict[str, str]:
 @authenticated
 def put_callback(caller: Caller) -> dict[str, str]:
     asked = bodies.load(Callback(), persons.texts(bodies.body()))
-    strangers.check(asked["url"], allow_private=current_app.config["ALLOW_PRIVATE_ADDRESSES"])
     with transaction() as session:
-        service.call_back(session, _meant(session, caller, asked).known, asked["url"])
+        customers.call_back(session, _meant(session, caller, asked).known, asked["url"])
     return {}
 
 
@@ -149,7 +148,7 @@ def _meant(session: Session, caller: Caller, asked: Mapping[str, str]) -> Meant:
 
 def _party(session: Session, caller: Caller, asked: Mapping[str, str]) -> Meant:
     """Mean the sender or the receiver of the caller's own transaction, as what its method wants them to be."""
-    sender = sends.Sender(caller.account, caller.memo or caller.muxed)
+    sender = sends.Sender(caller.account, caller.user)
     found = sends.find(session, caller.organization_id, sender, asked["transaction_id"])
     party = parties.party(found, asked["type"])
     who = persons.named(caller, asked)
@@ -162,7 +161,7 @@ def _party(session: Session, caller: Caller, asked: Mapping[str, str]) -> Meant:
 
 def _registered(session: Session, caller: Caller, meant: Meant, role: str) -> Customer:
     """Return whom the request means, known from now on, to the transaction too if it names one."""
-    customer = meant.customer or service.register(session, meant.who, caller.home_domain_id)
+    customer = meant.customer or customers.register(session, meant.who, caller.home_domain_id)
     if meant.transaction is not None:
         parties.name_party(session, meant.transaction, role, customer.id)
     return customer
@@ -181,10 +180,6 @@ def _refuse(wrong: list[str]) -> None:
 
 
 def _file(file: CustomerFile) -> dict[str, Any]:
-    expiry = {"expires_at": _shown(file.expires_at)} if file.expires_at else {}
+    expiry = {"expires_at": clock.shown(file.expires_at)} if file.expires_at else {}
     owner = {"customer_id": file.customer_id} if file.customer_id else {}
     return {"file_id": file.id, "content_type": file.content_type, "size": file.size_bytes, **expiry, **owner}
-
-
-def _shown(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

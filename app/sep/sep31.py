@@ -8,12 +8,11 @@ from flask import Response, current_app, request
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 from sqlalchemy.orm import Session
 
-from app import strangers
 from app.anchor import sends
 from app.anchor.models import Transaction
 from app.anchor.show import payment_address, shown, status
 from app.assets import service as assets
-from app.assets.models import Asset
+from app.assets.models import Asset, Method
 from app.customers.checks import text
 from app.db import new_id, transaction
 from app.errors import Forbidden, Invalid
@@ -73,7 +72,7 @@ class Callback(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    url = fields.String(required=True)
+    url = fields.String(required=True, validate=bodies.reachable)
 
 
 class Update(Schema):
@@ -147,7 +146,6 @@ def patch_transaction(caller: Caller, transaction_id: str) -> Response:
 @known_sender
 def put_callback(caller: Caller, transaction_id: str) -> Response:
     sent = bodies.load(Callback(), bodies.body())
-    strangers.check(sent["url"], allow_private=current_app.config["ALLOW_PRIVATE_ADDRESSES"])
     with transaction() as session:
         found = sends.find(session, caller.organization_id, _sender(caller), transaction_id)
         sends.set_callback(session, found, sent["url"])
@@ -162,21 +160,22 @@ def integration(session: Session) -> SendIntegration:
 
 def _info(asset: Asset, more: dict[str, Any]) -> dict[str, Any]:
     methods = assets.methods(asset, "send")
-    shown_of_one = methods[0]
-    limits = {
-        "min_amount": numbers.number(min(method.minimum for method in methods)),
-        "max_amount": numbers.number(max(method.maximum for method in methods)),
-    }
-    fees = {"fee_fixed": numbers.number(shown_of_one.fee_fixed), "fee_percent": shown_of_one.fee_percent.normalize()}
     return {
         "enabled": True,
         "funding_methods": [method.name for method in methods],
         "quotes_supported": False,
         "quotes_required": False,
-        **limits,
-        **(fees if len({(method.fee_fixed, method.fee_percent) for method in methods}) == 1 else {}),
+        "min_amount": numbers.amount(min(method.minimum for method in methods)),
+        "max_amount": numbers.amount(max(method.maximum for method in methods)),
+        **_fees(methods),
         **more,
     }
+
+
+def _fees(methods: list[Method]) -> dict[str, Any]:
+    """Return what sending costs, where it costs the same by every method."""
+    (fixed, percent), *others = {(method.fee_fixed, method.fee_percent) for method in methods}
+    return {} if others else {"fee_fixed": numbers.amount(fixed), "fee_percent": numbers.plain(percent)}
 
 
 def _refuse(needs: Needs | None) -> None:
@@ -190,7 +189,7 @@ def _terms(key: str) -> sends.Terms:
 
 
 def _sender(caller: Caller) -> sends.Sender:
-    return sends.Sender(caller.account, caller.memo or caller.muxed, caller.client_domain)
+    return sends.Sender(caller.account, caller.user, caller.client_domain)
 
 
 def _transaction_fields(sent: dict[str, Any]) -> dict[str, str]:

@@ -1,13 +1,16 @@
 """A transaction from its announcement to its end, every step recorded in the books."""
 
+from datetime import timedelta
+
 import pytest
 
 from app.anchor import arrivals, closing, operate, payouts, refunds
+from app.anchor.show import shown
 from app.db import db, transaction
 from app.ledger.queries import trial_balance
 from app.states import history
 from rails.base import Report, State
-from tests.anchor.conftest import UNIT
+from tests.anchor.conftest import UNIT, clock_now
 
 
 def events(house, transaction_id):
@@ -313,3 +316,16 @@ def test_matching_twice_claims_once(house):
     with transaction() as session:
         assert arrivals.match_payments(session, 10) == 0
     assert house.see(key).state == "received"
+
+
+def test_while_its_rail_works_a_transaction_says_how_long_it_will_still_take(house):
+    key = house.announce()
+    house.pay(key)
+    house.teller.to_order = Report(key, State.INITIATED, eta=clock_now() + timedelta(hours=1))
+    house.execute()
+    assert 3590 < shown(house.see(key))["status_eta"] <= 3600
+    house.later("2 hours")
+    assert shown(house.see(key))["status_eta"] == 0
+    house.teller.to_poll = {"*": State.DELIVERED}
+    house.poll(patience_seconds=86_400)
+    assert "status_eta" not in shown(house.see(key))

@@ -26,7 +26,7 @@ def visitor(app, session, domain):
     """Somebody who calls an application with a door that says who comes through, as itself and as SEP-24's."""
     for name in ("sep0", "sep24"):
         blueprint = door(name, f"/{name}")
-        blueprint.get("/me", endpoint="me")(authenticated(lambda caller: jsonify(asdict(caller), caller.subject)))
+        blueprint.get("/me", endpoint="me")(authenticated(lambda caller: jsonify(asdict(caller), caller.user)))
         app.register_blueprint(blueprint)
     session.execute(update(HomeDomain).values(faces=["sep0", "sep10", "sep24"]))
     session.commit()
@@ -39,21 +39,21 @@ def _me(visitor, token, path="/sep0/me", **headers):
 
 def test_the_caller_is_who_signed_in(visitor, alice, domain):
     token = Wallet(visitor).token(alice, memo="5")
-    me, subject = _me(visitor, token).json
+    me, user = _me(visitor, token).json
     assert (me["account"], me["memo"], me["muxed"], me["client_domain"]) == (alice.public_key, "5", "", "")
-    assert subject == f"{alice.public_key}:5"
+    assert user == "5"
     assert me["home_domain_id"] and me["organization_id"]
 
 
 def test_a_muxed_caller_has_both_addresses(visitor, alice):
     muxed = MuxedAccount(alice.public_key, 7).universal_account_id
-    me, subject = _me(visitor, Wallet(visitor).sign_in(muxed, alice).json["token"]).json
-    assert (me["account"], me["memo"], me["muxed"], subject) == (alice.public_key, "", muxed, muxed)
+    me, user = _me(visitor, Wallet(visitor).sign_in(muxed, alice).json["token"]).json
+    assert (me["account"], me["memo"], me["muxed"], user) == (alice.public_key, "", muxed, muxed)
 
 
 def test_memo_zero_is_a_memo(visitor, alice):
-    me, subject = _me(visitor, Wallet(visitor).token(alice, memo="0")).json
-    assert (me["memo"], subject) == ("0", f"{alice.public_key}:0")
+    me, user = _me(visitor, Wallet(visitor).token(alice, memo="0")).json
+    assert (me["memo"], user) == ("0", "0")
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic YTpi", "bearer nonsense", "Bearer a.b.c"])
