@@ -28,6 +28,8 @@ class Send:
     refund_memo: str = ""
 
 
+TOLD_LENGTH_MAX = 2000
+
 ARRIVES = Send("1000000003", ("pending_receiver", "pending_external", "completed"))
 COMES_BACK = Send("1000000002", ("pending_receiver", "refunded"), refund_memo="4711")
 
@@ -69,7 +71,7 @@ def _let_send(send: Send, scene: Scene) -> list[Facts]:
     finally:
         end_at_once(running)
     if not events or events[-1]["event"] != "ended":
-        raise Wrong(f"the sending anchor gave up: {said(running).splitlines()[-1:]}")
+        raise Wrong(f"the sending anchor gave up: {said(running)[-TOLD_LENGTH_MAX:]}")
     return events
 
 
