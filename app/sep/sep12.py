@@ -68,7 +68,7 @@ def put_customer(caller: Caller) -> tuple[dict[str, str], int]:
 @blueprint.delete("/customer/<account>")
 @authenticated
 def delete_customer(caller: Caller, account: str) -> dict[str, str]:
-    sent = persons.texts(bodies.body() if request.content_length else request.args)
+    sent = persons.texts(bodies.body() if request.get_data() else request.args)
     try:
         who = persons.named(caller, bodies.load(persons.Asked(), {**sent, "account": account}))
     except Forbidden as refusal:

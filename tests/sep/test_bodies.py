@@ -1,6 +1,7 @@
 """What comes in too large, compressed, of another kind, too deep, too big to count: refused, in a sentence."""
 
 import gzip
+import io
 import json
 
 import pytest
@@ -49,6 +50,14 @@ def test_a_body_that_is_too_large_is_413(app, send):
     assert refusals(send(json.dumps(large))) == {413}
     form = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + bytes(1000) + b"\r\n--b--\r\n"
     assert refusals(send(form, "multipart/form-data; boundary=b", but=())) == {413}
+
+
+def test_a_body_that_does_not_say_how_large_it_is_is_read_to_the_limit_only(app, client, domain):
+    app.config["MAX_CONTENT_LENGTH"] = 1000
+    body = io.BytesIO(json.dumps({"transaction": "A" * 10**6}).encode())
+    chunked = {"input_stream": body, "environ_overrides": {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""}}
+    assert client.post("/sep10/auth", content_type=JSON, **chunked).status_code in (400, 413)
+    assert body.tell() < 10**5
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/octet-stream", ""])

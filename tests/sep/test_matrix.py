@@ -19,7 +19,7 @@ from app.sep import persons, sep10, sep12, sep31, tokens
 from app.sep.tokens import AUTHENTICATED, Kind
 from tests.sep.conftest import FACES, UNIT, bearer, routes
 
-ALICE, BOB = (Keypair.random().public_key for _ in range(2))
+ALICE, BOB = (Keypair.from_raw_ed25519_seed(name.ljust(32).encode()).public_key for name in ("alice", "bob"))
 SOUTH = "south.example"
 OWNER = f"{ALICE}:1"
 SENDER = {"type": "sep31-sender", "first_name": "Ada", "last_name": "Lovelace", "mobile_number": "+14155550123"}

@@ -18,7 +18,7 @@ from tests.sep.conftest import bearer
 NAME = {"first_name": "Ada", "last_name": "Lovelace"}
 BANK = {"bank_account_number": "0532013000", "bank_number": "37040044"}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(50)
-ALICE, BOB = (Keypair.random().public_key for _ in range(2))
+ALICE, BOB = (Keypair.from_raw_ed25519_seed(name.ljust(32).encode()).public_key for name in ("alice", "bob"))
 
 
 class Somebody:
@@ -275,6 +275,15 @@ def test_whoever_is_deleted_is_forgotten(alice, sign_in):
     assert alice.delete(ALICE).status_code == 404
     assert alice.delete(ALICE, memo="1", memo_type="id").status_code == 200
     assert customer(other) is None
+
+
+def test_a_body_of_unknown_length_says_who_is_deleted_too(alice):
+    """Read as no body at all, it would delete somebody else."""
+    ids = [alice.put(memo=memo, **NAME).json["id"] for memo in ("", "1")]
+    body = {"input_stream": io.BytesIO(b'{"memo": "1"}'), "content_type": "application/json"}
+    chunked = {**body, "environ_overrides": {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""}}
+    assert alice._ask("DELETE", f"/{ALICE}", **chunked).status_code == 200
+    assert [customer(id) is None for id in ids] == [False, True]
 
 
 def test_only_the_customer_may_delete_them(alice, bob, sign_in):
