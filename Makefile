@@ -15,7 +15,12 @@ demo: $(READY) ## run everything here and show it; ONCE=1 plays the stories and 
 	$(MINE)/flask --app wsgi demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
 test: $(READY) ## run the tests, on a PostgreSQL and Redis of their own; ONLY="tests/ledger -k laws" for some
-	$(MINE)/pytest -n auto --dist loadgroup $(ONLY)
+ifdef ONLY
+	$(MINE)/pytest $(ONLY)
+else
+	$(MINE)/pytest -n auto -m "not journey"
+	$(MINE)/pytest -m journey  # a house of real processes wants the machine to itself
+endif
 
 check: $(READY) ## what must hold before a change is kept: style, types, tests
 	$(MINE)/ruff check .
