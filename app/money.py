@@ -56,9 +56,8 @@ def parse(text: object, scale: int = SCALE, most: int = STROOPS_MAX) -> int:
     """
     if isinstance(text, bool) or not isinstance(text, (str, int, Decimal)):
         raise ValueError(f"a {type(text).__name__} is not an amount")
-    if isinstance(text, Decimal) and not -DIGITS_MAX < text.adjusted() < DIGITS_MAX:
-        raise ValueError("is not an amount such as 12.50")  # 1e999999999, written out, fills the memory
-    written = f"{text:f}" if isinstance(text, Decimal) else str(text).strip()
+    plain = isinstance(text, Decimal) and abs(text.adjusted()) <= DIGITS_MAX  # 1e999999999 would fill the memory
+    written = f"{text:f}" if plain else str(text).strip()
     match = _AMOUNT.fullmatch(written)
     if not match:
         raise ValueError(f"{written[:40]!r} is not an amount such as 12.50")
