@@ -110,8 +110,13 @@ def fee(method: Method, amount: int, decimals: int) -> int:
 
 
 def check_amount(method: Method, amount: int, decimals: int) -> None:
-    """Raise Invalid unless ``amount`` is within the method's limits and has no more decimals than the asset shows."""
+    """Raise Invalid unless ``amount`` has no more decimals than the asset shows, and the method takes so much.
+
+    What its fee would leave nothing of is not taken.
+    """
     if rounded(amount, decimals) != amount:
         raise Invalid(f"amount has more than {decimals} decimals")
     if not method.minimum <= amount <= method.maximum:
         raise Invalid("amount is outside the limits of /info", code="amount_out_of_limits")
+    if fee(method, amount, decimals) >= amount:
+        raise Invalid("amount is not more than its fee", code="amount_out_of_limits")

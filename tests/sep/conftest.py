@@ -57,7 +57,7 @@ def asset(session, domain):
     """USDC, which goes out by one method whose people must be known."""
     name = f"stellar:USDC:{Keypair.random().public_key}"
     new = assets.NewAsset(domain.organization_id, name, Keypair.random().public_key)
-    limits = {"minimum": UNIT // 2, "maximum": 1000 * UNIT, "fee_fixed": UNIT}
+    limits = {"minimum": UNIT // 2, "maximum": 1000 * UNIT, "fee_fixed": UNIT // 10}
     people = {"sender_type": "sep31-sender", "receiver_type": "sep31-receiver"}
     way = {"kind": "send", "rail": "bank", "pays": "iso4217:USD"}
     assets.add_method(session, assets.add_asset(session, new).id, "bank_account", **way, **limits, **people)

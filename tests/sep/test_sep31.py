@@ -74,7 +74,7 @@ def test_info_says_what_can_be_sent_and_by_which_method(client, domain, asset):
     [usdc] = answer.json["receive"].values()
     assert list(answer.json["receive"]) == ["USDC"]
     assert usdc["funding_methods"] == ["bank_account"]
-    assert (usdc["min_amount"], usdc["max_amount"], usdc["fee_fixed"], usdc["fee_percent"]) == (0.5, 1000, 1, 0)
+    assert (usdc["min_amount"], usdc["max_amount"], usdc["fee_fixed"], usdc["fee_percent"]) == (0.5, 1000, 0.1, 0)
     assert set(usdc["sep12"]) == {"sender", "receiver"}
     assert "sep31-receiver" in usdc["sep12"]["receiver"]["types"]
     assert '"min_amount": 0.5' in answer.text
