@@ -9,7 +9,7 @@ The laws of double entry are the database's own, so that no code of ours can bre
 - no transfer is ever updated or deleted: what was wrong is put right by another transfer
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -66,19 +66,6 @@ class Balance:
     def available(self) -> int:
         """What may still be moved out of it."""
         return self.posted - self.pending
-
-    @property
-    def shortage(self) -> int:
-        """By how much its rule is broken."""
-        return 0 if self.rule == "free" else max(-self.available, 0)
-
-    def debited(self, posted: int, pending: int) -> "Balance":
-        return replace(self, posted_debits=self.posted_debits + posted, pending_debits=self.pending_debits + pending)
-
-    def credited(self, posted: int, pending: int) -> "Balance":
-        return replace(
-            self, posted_credits=self.posted_credits + posted, pending_credits=self.pending_credits + pending
-        )
 
     def _own(self, of_debit: int, of_credit: int) -> int:
         return of_credit if self.rule == "credit" else of_debit

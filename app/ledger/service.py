@@ -1,8 +1,8 @@
 """The verbs of double entry. Amounts are stroops, greater than zero.
 
-Every verb takes the caller's own key: the same key with the same facts gives what was written the first time and
-moves nothing; with other facts it raises Conflict. A rule that would be broken raises Conflict before anything is
-written, and names the account and the shortage.
+Every verb takes the caller's own key: the same key with the same facts moves nothing a second time; with other facts
+it raises Conflict. A rule that would be broken raises Conflict before anything is written, and names the account and
+the shortage.
 
 Accounts are locked in the order of their ids, so calls never wait for each other in a circle. A transaction that
 makes several calls gives them as one list where it can.
@@ -78,14 +78,14 @@ def holding(session: Session, key: str) -> int:
     return session.scalar(held) or 0
 
 
-def transfer(session: Session, key: str, debit: Account, credit: Account, amount: int, about: str = "") -> Transfer:
+def transfer(session: Session, key: str, debit: Account, credit: Account, amount: int, about: str = "") -> None:
     """Move ``amount`` at once."""
-    return transfers(session, [Posting(key, debit, credit, amount, about)])[0]
+    transfers(session, [Posting(key, debit, credit, amount, about)])
 
 
-def reserve(session: Session, key: str, debit: Account, credit: Account, amount: int, about: str = "") -> Transfer:
+def reserve(session: Session, key: str, debit: Account, credit: Account, amount: int, about: str = "") -> None:
     """Hold ``amount`` until ``post``, ``void`` or ``expire``: it is no longer available, and has not moved."""
-    return transfers(session, [Posting(key, debit, credit, amount, about, reserve=True)])[0]
+    transfers(session, [Posting(key, debit, credit, amount, about, reserve=True)])
 
 
 def post(session: Session, key: str, amount: int | None = None) -> None:
@@ -103,9 +103,10 @@ def expire(session: Session, key: str) -> None:
     resolve(session, [Resolution(key, "expire")])
 
 
-def transfers(session: Session, postings: Sequence[Posting]) -> list[Transfer]:
+def transfers(session: Session, postings: Sequence[Posting]) -> None:
     """Make every posting, in this order, in a few statements; all of them or none."""
-    return write(session, [_drafted(posting) for posting in postings])
+    if postings:
+        write(session, [_drafted(posting) for posting in postings])
 
 
 def resolve(session: Session, resolutions: Sequence[Resolution]) -> None:

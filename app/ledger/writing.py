@@ -44,8 +44,8 @@ class Resolution(NamedTuple):
     amount: int | None = None
 
 
-def write(session: Session, drafts: Sequence[Draft]) -> list[Transfer]:
-    """Write the drafts that are new and return, in the order of the drafts, what stands under their keys.
+def write(session: Session, drafts: Sequence[Draft]) -> None:
+    """Write the drafts that are new.
 
     Raises Conflict, before anything is written, for a key that stands for something else and for a rule that would
     be broken.
@@ -59,10 +59,9 @@ def write(session: Session, drafts: Sequence[Draft]) -> list[Transfer]:
             raise _contradiction(draft.key, first)
     if fresh:
         _check_rules(accounts, fresh.values())
-        standing |= _insert(session, list(fresh.values()))
+        _insert(session, list(fresh.values()))
     for account in accounts.values():
         session.expire(account, TOTALS)
-    return [standing[draft.key] for draft in drafts]
 
 
 def end(session: Session, resolutions: Sequence[Resolution]) -> bool:
@@ -125,12 +124,11 @@ def _among(keys: Sequence[str]) -> ColumnElement[bool]:
     return Transfer.key == any_(literal(keys, ARRAY(Text)))
 
 
-def _insert(session: Session, drafts: Sequence[Draft]) -> dict[str, Transfer]:
+def _insert(session: Session, drafts: Sequence[Draft]) -> None:
     """Write ``drafts`` in one statement: the database adds up the accounts as it does so."""
     columns = [Transfer.__table__.c[name] for name in Draft._fields]
-    insertion = insert(Transfer).from_select(columns, select(as_table(columns, drafts))).returning(Transfer)
     try:
-        return {transfer.key: transfer for transfer in session.scalars(insertion)}
+        session.execute(insert(Transfer).from_select(columns, select(as_table(columns, drafts))))
     except IntegrityError as error:
         if not isinstance(error.orig, UniqueViolation):
             raise
@@ -145,14 +143,14 @@ def _contradiction(key: str, first: Transfer | Draft) -> Conflict:
 
 def _check_rules(accounts: dict[int, Account], drafts: Iterable[Draft]) -> None:
     """Raise Conflict if an account could not bear the drafts, one after the other."""
-    balances = {account.id: account.balance for account in accounts.values()}
+    left = {id: account.balance.available for id, account in accounts.items()}
+    growing = {id: "credit" if account.rule == "credit" else "debit" for id, account in accounts.items()}
+    bound = {id for id, account in accounts.items() if account.rule != "free"}
     for draft in drafts:
-        debit = balances[draft.debit_id].debited(draft.posted, draft.pending)
-        credit = balances[draft.credit_id].credited(draft.posted, draft.pending)
-        balances |= {draft.debit_id: debit, draft.credit_id: credit}
-        for id, after in ((draft.debit_id, debit), (draft.credit_id, credit)):
-            if after.shortage:
-                raise _insufficient(accounts[id], after.shortage, draft.key)
+        for side, id in (("debit", draft.debit_id), ("credit", draft.credit_id)):
+            left[id] += draft.posted if side == growing[id] else -draft.posted - draft.pending
+            if left[id] < 0 and id in bound:
+                raise _insufficient(accounts[id], -left[id], draft.key)
 
 
 def _insufficient(account: Account, shortage: int, key: str) -> Conflict:

@@ -143,7 +143,7 @@ def test_many_callers_at_once_break_nothing(app, wanted):
     with transaction() as session:
         assert all(trial.balanced for trial in queries.trial_balance(session, organization))
         for account in queries.accounts(session, organization_id=organization):
-            assert account.balance.shortage == 0
+            assert account.rule == "free" or account.balance.available >= 0
             assert account.balance.pending >= 0 <= account.balance.incoming
         written = list(session.scalars(select(Transfer).where(Transfer.organization_id == organization)))
         ended = Counter(transfer.reservation_id for transfer in written if transfer.reservation_id)
