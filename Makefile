@@ -6,7 +6,7 @@ MINE = .venv/bin
 LOCK = $(MINE)/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test check sim bench interop tables lock clean
+.PHONY: help demo test check sim stress bench interop tables lock clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: $(READY) ## what must hold before a change is kept: style, types, tests
 sim: $(READY) ## live through all that can go wrong; SEEDS=20000, SEED=7 tells one, STORE=postgres, MUTANTS=1 breaks us
 	$(MINE)/python -m tests.sim $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(STORE),--store $(STORE)) $(if $(MUTANTS),--mutants)
+
+stress: $(READY) ## pay 10,000 while workers are killed and the network misbehaves; COUNT= SEED=
+	$(MINE)/python -m tests.stress
 
 bench: $(READY) ## measure, as ratios against a floor measured in the same run
 	$(MINE)/python -m tests.bench

@@ -5,7 +5,7 @@ PostgreSQL keeps its files on the disk and gives all its guarantees: what is mea
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -174,33 +174,42 @@ def installed(plan: Plan) -> Iterator[tuple[Installation, Supervisor]]:
 Payee = Callable[[int], str]
 
 
-def order(count: int, payee: Payee, prefix: str = "pay") -> None:
-    """Order ``count`` payments of 1 USDC, the money for each reserved, so that each goes through the books."""
+def amount_of(number: int) -> int:
+    """Return the stroops of an order: no two are of the same amount."""
+    return 10**7 + number
+
+
+def order(count: int, payee: Payee, prefix: str = "pay", memos: int = 1) -> None:
+    """Order ``count`` payments, the money for each reserved, so that each goes through the books.
+
+    Those of different memos, of which there are ``memos``, cannot travel together.
+    """
+    with transaction() as session:
+        owner = session.scalars(select(Organization.id)).one()
     for start in range(0, count, AT_ONCE):
+        numbers = range(start, min(start + AT_ONCE, count))
+        orders = [_new(owner, number, payee(number), f"{prefix} {number}", number % memos) for number in numbers]
         with transaction() as session:
-            owner = session.scalars(select(Organization.id)).one()
-            _reserve_and_request(session, owner, range(start, min(start + AT_ONCE, count)), payee, prefix)
+            purse = ledger.open_account(session, owner, f"treasury:{TREASURY.public_key}", ASSET, "debit")
+            paid = ledger.open_account(session, owner, "paid", ASSET, "free")
+            holds = [ledger.Posting(row.reservation, paid, purse, row.amount, reserve=True) for row in orders]
+            ledger.transfers(session, holds)
+            service.request_all(session, orders)
 
 
-def _reserve_and_request(session: Session, owner: str, numbers: Sequence[int], payee: Payee, prefix: str) -> None:
-    purse = ledger.open_account(session, owner, f"treasury:{TREASURY.public_key}", ASSET, "debit")
-    paid = ledger.open_account(session, owner, "paid", ASSET, "free")
-    names = {number: f"{prefix} {number}" for number in numbers}
-    ledger.transfers(session, [ledger.Posting(name, paid, purse, 10**7, reserve=True) for name in names.values()])
-    orders = [
-        NewOrder(
-            organization_id=owner,
-            owner="anchor",
-            owner_key=name,
-            source=TREASURY.public_key,
-            destination=payee(number),
-            asset=ASSET,
-            amount=10**7,
-            reservation=name,
-        )
-        for number, name in names.items()
-    ]
-    service.request_all(session, orders)
+def _new(owner: str, number: int, payee: str, name: str, memo: int) -> NewOrder:
+    return NewOrder(
+        organization_id=owner,
+        owner="anchor",
+        owner_key=name,
+        source=TREASURY.public_key,
+        destination=payee,
+        asset=ASSET,
+        amount=amount_of(number),
+        memo_type="id" if memo else "none",
+        memo=str(memo) if memo else "",
+        reservation=name,
+    )
 
 
 def standing() -> dict[str, int]:
