@@ -3,7 +3,7 @@
 order ──── batch ──── channel          an order waits in no more than one open batch; an open batch holds
              │                         one (channel, sequence number), and nothing else ever does
           attempt ─── attempt_order    the signed transaction, and which operation is which order
-             │
+             │    └── signature        what others signed of it, where ours do not suffice
           envelope                     what is handed in: the attempt itself, or a fee bump around it
 settlement                             an order's place in the ledger: there can be only one
 """
@@ -26,17 +26,30 @@ class Treasury(Base):
     __tablename__ = "treasury"
     address: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))
+    custodian: Mapped[str] = mapped_column(server_default="")  # who sends for it, if it is not we who sign
     due_at: Mapped[datetime] = mapped_column(server_default=now())
     created_at: Mapped[datetime] = mapped_column(server_default=now())
 
 
+class Cap(Base):
+    """How much of an asset may leave an organization's accounts in a day, in stroops."""
+
+    __tablename__ = "cap"
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"), primary_key=True)
+    asset: Mapped[str] = mapped_column(primary_key=True)
+    daily_max: Mapped[int]
+
+
 class SigningKey(Base):
-    """A key that signs for an account of ours, sealed with TREASURY_KEYS. Several sign together."""
+    """A key that signs for an account of ours. Several sign together.
+
+    Ours are sealed with TREASURY_KEYS; where there is no seed, somebody holds it elsewhere, and is waited for.
+    """
 
     __tablename__ = "signing_key"
     account: Mapped[str] = mapped_column(primary_key=True)
     address: Mapped[str] = mapped_column(primary_key=True)
-    sealed_seed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_seed: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(server_default=now())
 
 
@@ -48,6 +61,7 @@ class Channel(Lifecycle, Base):
     address: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organization.id"))
     next_sequence: Mapped[int] = mapped_column(server_default="0")  # what its next batch will spend
+    audited_at: Mapped[datetime | None]  # when its account was last compared with this
     reason: Mapped[str] = mapped_column(server_default="")
 
 
@@ -71,6 +85,8 @@ class Order(Lifecycle, Base):
     memo: Mapped[str]
     reservation: Mapped[str]  # the ledger's key of the money set aside, if it was
     about: Mapped[str]
+    otherwise: Mapped[str] = mapped_column(server_default="fail")  # what to do where the destination cannot be paid
+    ref: Mapped[str] = mapped_column(server_default="")  # what a custodian calls it
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))
     suspect: Mapped[bool] = mapped_column(server_default="false")  # it was in a batch that failed: smaller batches now
     code: Mapped[str] = mapped_column(server_default="")  # the network's word against it
@@ -82,6 +98,7 @@ class Order(Lifecycle, Base):
         return (
             UniqueConstraint("owner", "owner_key"),
             CheckConstraint("amount > 0 OR kind = 'account_merge'", "amount"),
+            CheckConstraint("otherwise IN ('fail', 'claimable_balance')", "otherwise"),
             cls.due_index(),
             Index(None, "batch_id"),
             Index("ix_order_oldest", "source", "due_at", postgresql_where=ready),
@@ -127,9 +144,20 @@ class Attempt(Base):
     after_ledger: Mapped[int]  # the last ledger when it was signed: it is in none up to there
     fee: Mapped[int]  # the most it may cost
     operations: Mapped[int]
+    draft: Mapped[str] = mapped_column(server_default="")  # what others are to sign, without any signature
     created_at: Mapped[datetime] = mapped_column(server_default=now())
 
     __table_args__ = (Index(None, "batch_id"),)
+
+
+class Signature(Base):
+    """What somebody who holds a key elsewhere signed."""
+
+    __tablename__ = "signature"
+    attempt_hash: Mapped[str] = mapped_column(ForeignKey("attempt.hash"), primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(server_default=now())
 
 
 class AttemptOrder(Base):

@@ -8,12 +8,14 @@ down_revision = "0006_customers"
 
 TABLES = (
     "treasury",
+    "cap",
     "signing_key",
     "channel",
     "batch",
     "order",
     "attempt",
     "attempt_order",
+    "signature",
     "envelope",
     "settlement",
     "pause",
@@ -23,16 +25,24 @@ TABLES = (
 def upgrade() -> None:
     op.create_table(
         "treasury",
+    "cap",
         sa.Column("address", sa.Text, primary_key=True),
         _organization(),
+        _text("custodian", server_default=""),
         _moment("due_at"),
         _moment("created_at"),
+    )
+    op.create_table(
+        "cap",
+        sa.Column("organization_id", sa.Text, sa.ForeignKey("organization.id"), primary_key=True),
+        sa.Column("asset", sa.Text, primary_key=True),
+        _number("daily_max"),
     )
     op.create_table(
         "signing_key",
         sa.Column("account", sa.Text, primary_key=True),
         sa.Column("address", sa.Text, primary_key=True),
-        sa.Column("sealed_seed", sa.LargeBinary, nullable=False),
+        sa.Column("sealed_seed", sa.LargeBinary),
         _moment("created_at"),
     )
     op.create_table(
@@ -40,6 +50,7 @@ def upgrade() -> None:
         sa.Column("address", sa.Text, primary_key=True),
         _organization(),
         _number("next_sequence", server_default="0"),
+        sa.Column("audited_at", sa.DateTime(timezone=True)),
         _text("reason", server_default=""),
         *_lifecycle(),
     )
@@ -66,6 +77,8 @@ def upgrade() -> None:
         *map(_text, ("owner", "owner_key", "kind", "operation", "source", "destination", "asset")),
         _number("amount"),
         *map(_text, ("memo_type", "memo", "reservation", "about")),
+        _text("otherwise", server_default="fail"),
+        _text("ref", server_default=""),
         sa.Column("batch_id", sa.BigInteger, sa.ForeignKey("batch.id")),
         sa.Column("suspect", sa.Boolean, nullable=False, server_default="false"),
         _text("code", server_default=""),
@@ -73,12 +86,14 @@ def upgrade() -> None:
         *_lifecycle(),
         sa.UniqueConstraint("owner", "owner_key"),
         sa.CheckConstraint("amount > 0 OR kind = 'account_merge'", "amount"),
+        sa.CheckConstraint("otherwise IN ('fail', 'claimable_balance')", "otherwise"),
     )
     op.create_table(
         "attempt",
         sa.Column("hash", sa.Text, primary_key=True),
         sa.Column("batch_id", sa.BigInteger, sa.ForeignKey("batch.id"), nullable=False),
         *map(_number, ("max_time", "after_ledger", "fee", "operations")),
+        _text("draft", server_default=""),
         _moment("created_at"),
     )
     op.create_table(
@@ -86,6 +101,13 @@ def upgrade() -> None:
         sa.Column("attempt_hash", sa.Text, sa.ForeignKey("attempt.hash"), primary_key=True),
         sa.Column("operation_index", sa.BigInteger, primary_key=True),
         sa.Column("order_id", sa.Text, sa.ForeignKey("order.id"), nullable=False),
+    )
+    op.create_table(
+        "signature",
+        sa.Column("attempt_hash", sa.Text, sa.ForeignKey("attempt.hash"), primary_key=True),
+        sa.Column("address", sa.Text, primary_key=True),
+        sa.Column("signature", sa.LargeBinary, nullable=False),
+        _moment("created_at"),
     )
     op.create_table(
         "envelope",
