@@ -25,7 +25,6 @@ TABLES = (
 def upgrade() -> None:
     op.create_table(
         "treasury",
-    "cap",
         sa.Column("address", sa.Text, primary_key=True),
         _organization(),
         _text("custodian", server_default=""),
