@@ -91,14 +91,15 @@ def departures(session: Session, _: list[Holding]) -> Iterator[str]:
 
 
 def payments(session: Session, _: list[Holding]) -> Iterator[str]:
-    """every payment in our books was seen to leave, once"""
+    """every payment in our books was seen to leave, once, and what was taken back to arrive"""
     read = seen.spans(session)
     for page in submission.settled(session):
         visible = [paid for paid in page if paid.ledger <= read.get(paid.source, 0)]
-        left = seen.left(session, [paid.place for paid in visible])
+        moved = seen.moved(session, [paid.place for paid in visible])
         for paid in visible:
-            if paid.place not in left:
-                yield f"order {paid.order_id} is settled in ledger {paid.ledger}, and nothing left {paid.source} there"
+            if (paid.place, paid.direction) not in moved:
+                what = f"nothing went {paid.direction} at {paid.source} there"
+                yield f"order {paid.order_id} is settled in ledger {paid.ledger}, and {what}"
 
 
 def due(session: Session, _: list[Holding]) -> Iterator[str]:

@@ -6,29 +6,50 @@ Assets are named as SEP-38 names them (``stellar:native``, ``stellar:CODE:ISSUER
 A payment, by far the commonest, is also written as XDR without the SDK, which takes fifty times as long.
 """
 
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from stellar_sdk import AccountMerge, Asset, BumpSequence, CreateAccount, Operation, Payment
+from stellar_sdk import (
+    AccountMerge,
+    Asset,
+    BumpSequence,
+    Claimant,
+    ClaimClaimableBalance,
+    ClaimPredicate,
+    CreateAccount,
+    CreateClaimableBalance,
+    Operation,
+    Payment,
+)
 
 from app import money
 from app.errors import Invalid
 from app.stellar import addresses
+
+SET_ASIDE, TAKE_BACK = "create_claimable_balance", "claim_claimable_balance"
+CLAIMANTS = 2  # of what is set aside: who is to have it, and who paid it; a base reserve of the source's for each
+BALANCE_ID = re.compile("[0-9a-f]{72}")  # a ClaimableBalanceID in hex
 
 PRESENT, PAYMENT = struct.pack(">i", 1), struct.pack(">i", 1)  # an optional's mark; OperationType
 
 
 @dataclass(frozen=True)
 class Instruction:
-    """One operation, in plain facts. What a kind does not need stays empty; ``amount`` is in stroops."""
+    """One operation, in plain facts. What a kind does not need stays empty; ``amount`` is in stroops.
+
+    What is set aside in a claimable balance the source may take back after ``back_seconds``; ``destination`` of a
+    claim is the balance's id.
+    """
 
     kind: str
     source: str
     destination: str = ""
     asset: str = money.NATIVE
     amount: int = 0
+    back_seconds: int = 0
 
 
 def operation(instruction: Instruction) -> Operation:
@@ -90,6 +111,21 @@ def _account_merge(wish: Instruction) -> Operation:
     return AccountMerge(wish.destination, wish.source)
 
 
+def _set_aside(wish: Instruction) -> Operation:
+    early = ClaimPredicate.predicate_before_relative_time(wish.back_seconds)
+    claimants = [
+        Claimant(wish.destination, ClaimPredicate.predicate_unconditional()),
+        Claimant(wish.source, ClaimPredicate.predicate_not(early)),
+    ]
+    return CreateClaimableBalance(asset(wish.asset), _amount(wish), claimants, wish.source)
+
+
+def _take_back(wish: Instruction) -> Operation:
+    if not BALANCE_ID.fullmatch(wish.destination):
+        raise Invalid(f"{wish.destination[:90]!r} is not the id of a claimable balance", code="invalid_balance")
+    return ClaimClaimableBalance(wish.destination, wish.source)
+
+
 def _amount(wish: Instruction) -> str:
     return money.show(wish.amount)
 
@@ -99,4 +135,6 @@ BUILD: dict[str, Callable[[Instruction], Operation]] = {
     "create_account": _create_account,
     "bump_sequence": _bump_sequence,
     "account_merge": _account_merge,
+    SET_ASIDE: _set_aside,
+    TAKE_BACK: _take_back,
 }

@@ -35,10 +35,12 @@ from app.submission.preflight import Candidate, judge, wanted
 
 @dataclass(frozen=True)
 class Terms:
-    """What an operation may cost, in stroops: the first bid, and the most ever bid."""
+    """What an operation may cost, in stroops: the first bid, and the most ever bid; and after how many seconds what
+    was set aside may be taken back."""
 
     bid: int
     bid_max: int
+    back_seconds: int
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ def holdings(network: Network, source: Source) -> Holdings:
     if account is None:
         return Holdings(last.sequence, {}, missing=True)
     assets = [balance.asset for balance in account.balances if balance.is_authorized]
-    return Holdings(last.sequence, {asset: account.spendable(asset, last.base_reserve) for asset in assets})
+    spendable = {asset: account.spendable(asset, last.base_reserve) for asset in assets}
+    return Holdings(last.sequence, spendable, base_reserve=last.base_reserve)
 
 
 def survey(network: Network, candidates: Sequence[Candidate]) -> dict[str, Fate]:
@@ -105,17 +108,20 @@ def sign(network: Network, unsigned: Unsigned, terms: Terms, write: Write = writ
     wanted = [item for item in unsigned.items if item.wanted]
     fee = bid(terms.bid, terms.bid_max, batch.attempts) * max(len(wanted), 1)
     max_time = node.closed_at + LIFE_SECONDS
-    hash, xdr = write(Outline(batch, fee, max_time, instructions(batch, wanted)), network.passphrase, unsigned.signers)
+    outline = Outline(batch, fee, max_time, instructions(batch, wanted, terms))
+    hash, xdr = write(outline, network.passphrase, unsigned.signers)
     attempt = Attempt(hash, max_time, node.ledger, fee, max(len(wanted), 1))
     return Signed(attempt, Envelope(hash, hash, xdr, fee), tuple(item.id for item in wanted))
 
 
-def instructions(batch: Batch, wanted: Sequence[Item]) -> list[operations.Instruction]:
+def instructions(batch: Batch, wanted: Sequence[Item], terms: Terms) -> list[operations.Instruction]:
     """Return the operations of the next attempt: where nobody wants anything any more, one that spends the number."""
     if not wanted:
         return [operations.Instruction("bump_sequence", batch.channel)]
     return [
-        operations.Instruction(item.operation, item.source, item.destination, item.asset, item.amount)
+        operations.Instruction(
+            item.operation, item.source, item.destination, item.asset, item.amount, terms.back_seconds
+        )
         for item in wanted
     ]
 

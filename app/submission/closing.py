@@ -60,10 +60,11 @@ def items(session: Session, batch_ids: list[int], lock: bool = False) -> dict[in
     return found
 
 
-def carried(session: Session, attempt_hash: str) -> list[str]:
-    """Return the orders an attempt carries, by operation index."""
-    places = select(AttemptOrder.order_id).where(AttemptOrder.attempt_hash == attempt_hash)
-    return list(session.scalars(places.order_by(AttemptOrder.operation_index)))
+def carried(session: Session, attempt_hash: str) -> dict[str, str]:
+    """Return the orders an attempt of an open batch carries, by operation index, each with its operation."""
+    places = select(Order.id, Order.operation).join(AttemptOrder, AttemptOrder.order_id == Order.id)
+    these = places.where(AttemptOrder.attempt_hash == attempt_hash).order_by(AttemptOrder.operation_index)
+    return {row.id: row.operation for row in session.execute(these)}
 
 
 def account_for(session: Session, items: Sequence[Item], found: dict[str, Fate]) -> None:
@@ -97,7 +98,7 @@ def _split(session: Session, batch: Batch, closed: Close) -> None:
     account_for(session, waiting, found)
     for item in waiting:
         if found[item.id].pause:
-            forming.pause(session, item.source, item.asset, found[item.id].reason)
+            forming.pause(session, item.source, found[item.id].pause, found[item.id].reason)
 
 
 def _move(session: Session, found: dict[str, Fate]) -> None:

@@ -9,9 +9,11 @@ once or not at all. All else here is about not waiting longer than we must, and 
 - a spent number with none of our attempts found is never explained away: an operator looks
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from app.money import NATIVE
 from app.stellar.facts import Node, Receipt
+from app.stellar.operations import SET_ASIDE
 from app.stellar.results import Codes, codes
 from app.submission import verdicts
 from app.submission.facts import (
@@ -34,6 +36,8 @@ LIFE_SECONDS = 60  # how long after the last ledger's close an envelope may appl
 OUTBID_LEDGERS = 3  # so many ledgers without it, and others seem to pay more
 BUMP_FACTOR = 10  # the network replaces what it has queued only for so many times the rate
 TAKEN = ("pending", "duplicate")
+GUILTY = ("fail", "flip")  # verdicts on which an order does not go again as it is
+UNPAYABLE = ("op_no_destination", "op_no_trust", "op_not_authorized", "op_line_full")
 
 
 def unposted(batch: Batch) -> Envelope | None:
@@ -120,14 +124,17 @@ def escalation(batch: Batch, node: Node, bid_max: int) -> Bump | None:
     return Bump(BUMP_FACTOR * rate * (attempt.operations + 1))
 
 
-def heed(orders: Sequence[str], receipt: Receipt) -> Decision:
-    """Return what to do after a receipt for an attempt that carries ``orders``, by operation index.
+def heed(carried: Mapping[str, str], receipt: Receipt) -> Decision:
+    """Return what to do after a receipt for an attempt that ``carried`` orders (and their operations), by index.
 
     Guilty operations named at the door are left out of the next attempt at once: nothing has to be waited for,
     because both attempts want the same number.
     """
-    found = zip(orders, map(verdicts.of_operation, receipt.codes.operations), receipt.codes.operations, strict=False)
-    faults = {order: (code, verdict.words) for order, verdict, code in found if verdict.act == "fail"}
+    found = [
+        (order, code, verdicts.of_operation(code, operation))
+        for (order, operation), code in zip(carried.items(), receipt.codes.operations, strict=False)
+    ]
+    faults = {order: (code, verdict.words) for order, code, verdict in found if verdict.act in GUILTY}
     if receipt.status == "refused" and faults:
         return Rebuild(receipt.codes.transaction, faults)
     return Wait(receipt.retry_after_seconds)
@@ -139,7 +146,7 @@ def decisive(found: Codes) -> str:
     return next(guilty, found.transaction)
 
 
-def fates(items: Sequence[Item], carried: Sequence[str], closing: Close) -> dict[str, Fate]:
+def fates(items: Sequence[Item], carried: Collection[str], closing: Close) -> dict[str, Fate]:
     """Return what becomes of every order of a batch whose number was spent on the attempt that ``carried`` these."""
     if closing.transaction.successful:
         paid = dict.fromkeys(carried, Fate("settle"))
@@ -156,12 +163,26 @@ def unpaid(items: Sequence[Item]) -> dict[str, Fate]:
 
 def _judged(item: Item, code: str) -> Fate:
     """The verdict on one operation of a transaction that failed."""
-    verdict = verdicts.of_operation(code)
-    if verdict.act == "flip" and item.kind == "create_account":
-        return Fate("release", operation="payment" if item.operation == "create_account" else "create_account")
-    if verdict.act in ("fail", "flip"):
-        return Fate("fail", code, verdict.words)
-    return Fate("release", suspect=verdict.act != "good", pause=verdict.act == "pause", reason=verdict.words)
+    verdict = verdicts.of_operation(code, item.operation)
+    if verdict.act in GUILTY:
+        return _guilty(item, code, verdict.words)
+    paused = {"pause": item.asset, "reserve": NATIVE}.get(verdict.act, "")
+    return Fate("release", suspect=verdict.act != "good", pause=paused, reason=verdict.words)
+
+
+def _guilty(item: Item, code: str, words: str) -> Fate:
+    """What becomes of an order that cannot be done as it is: it goes another way if there is one."""
+    operation = another_way(item, code)
+    if operation in ("", item.operation):
+        return Fate("fail", code, words)
+    return Fate("release", reason=words, operation=operation)
+
+
+def another_way(item: Item, code: str) -> str:
+    """Return the operation that would do, its destination being as ``code`` says, or nothing."""
+    if item.kind == "create_account":
+        return {"op_already_exists": "payment", "op_no_destination": "create_account"}.get(code, "")
+    return SET_ASIDE if item.otherwise == "claimable_balance" and code in UNPAYABLE else ""
 
 
 def _unspent(item: Item, fate: Fate | None) -> Fate:
@@ -171,7 +192,7 @@ def _unspent(item: Item, fate: Fate | None) -> Fate:
     if item.recalled:
         return Fate("cancel")
     if item.code:
-        return Fate("fail", item.code, item.reason)
+        return _guilty(item, item.code, item.reason)
     return fate or Fate("release")
 
 

@@ -53,7 +53,7 @@ def _noted(store: Store, batch: Batch, decision: Post, result: Result) -> bool:
     if result.receipt is None or not store.note(batch, result):
         return False
     named = result.receipt.codes.operations  # where none is, there is nothing to look up
-    next_step = heed(store.carried(decision.envelope.attempt_hash) if named else (), result.receipt)
+    next_step = heed(store.carried(decision.envelope.attempt_hash) if named else {}, result.receipt)
     if isinstance(next_step, Rebuild):
         return store.rebuild(batch, next_step)
     return store.put_off(batch, next_step)

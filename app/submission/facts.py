@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from app.money import NATIVE
 from app.stellar.facts import Node, Receipt, TransactionFacts
+from app.stellar.operations import SET_ASIDE, TAKE_BACK
 from app.stellar.results import Codes
 
 
 @dataclass(frozen=True)
 class Item:
-    """An order, as its batch sees it. ``code`` and ``reason`` are the network's word against it, if there was one."""
+    """An order, as its batch sees it. ``otherwise`` is what to do where the destination cannot be paid; ``code`` and
+    ``reason`` are the network's word against it, if there was one."""
 
     id: str
     kind: str
@@ -19,6 +22,7 @@ class Item:
     asset: str
     amount: int
     reservation: str = ""
+    otherwise: str = "fail"
     code: str = ""
     reason: str = ""
     recalled: bool = False
@@ -27,6 +31,13 @@ class Item:
     def wanted(self) -> bool:
         """Whether the next envelope should carry it."""
         return not self.recalled and not self.code
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """What the source must have some of: for what is set aside, also XLM, for its reserve."""
+        if self.kind == TAKE_BACK:
+            return ()
+        return (self.asset, NATIVE) if self.operation == SET_ASIDE else (self.asset,)
 
 
 @dataclass(frozen=True)
@@ -157,14 +168,15 @@ class Result:
 
 @dataclass(frozen=True)
 class Fate:
-    """What becomes of an order when its batch's number is spent: an event of its machine and the columns with it."""
+    """What becomes of an order when its batch's number is spent: an event of its machine and the columns with it;
+    ``pause`` is an asset its source has too little of."""
 
     event: str
     code: str = ""
     reason: str = ""
     operation: str = ""
     suspect: bool = False
-    pause: bool = False
+    pause: str = ""
 
 
 @dataclass(frozen=True)
@@ -177,9 +189,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Holdings:
-    """What a source can spend of each asset, as of ``ledger`` or later; of what it issues itself, anything."""
+    """What a source can spend of each asset, as of ``ledger`` or later; of what it issues itself, anything. Also in
+    stroops, ``base_reserve`` of XLM can be spent no more for each claimant of what is set aside."""
 
     ledger: int
     spendable: Mapping[str, int]
     missing: bool = False  # there is no such account
+    base_reserve: int = 0
     findings: Mapping[str, "Fate"] = field(default_factory=dict)  # orders that cannot go as they are

@@ -24,8 +24,9 @@ def _network(url: str, passphrase: str, rpc_url: str, reads_max: int) -> Network
 
 
 def terms() -> Terms:
-    """Return what an operation may cost."""
-    return Terms(current_app.config["FEE_BID_STROOPS"], current_app.config["FEE_BID_STROOPS_MAX"])
+    """Return what an operation may cost, and what else is one for all."""
+    names = ("FEE_BID_STROOPS", "FEE_BID_STROOPS_MAX", "CLAIM_BACK_SECONDS")
+    return Terms(*(current_app.config[name] for name in names))
 
 
 def store(session: Session) -> Postgres:

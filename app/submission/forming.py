@@ -3,7 +3,7 @@
 One treasury forms at a time, under the lock of its row; so what is already on its way out of it is known for sure.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.clock import after, now
 from app.ledger import service as ledger
+from app.money import NATIVE
 from app.states import begin_all, move
+from app.stellar.operations import CLAIMANTS, SET_ASIDE, TAKE_BACK
 from app.submission.facts import Fate, Holdings, Item, Source
 from app.submission.models import Batch, Channel, Order, Pause, Settlement, Treasury
 from app.submission.packing import BATCH_MAX, SUSPECTS_MAX, Packed, Rooms, pack
@@ -25,7 +27,9 @@ DOUBT_SECONDS = 10  # after that the next ledger has closed, and even a node tha
 BOUND_SECONDS = 3600  # an order still bound after that is worth an operator's look
 IDLE_SECONDS = 1  # how long a source is left alone when none of its orders could be packed
 # fmt: off
-ITEM = ("id", "kind", "operation", "source", "destination", "asset", "amount", "reservation", "code", "reason")
+ITEM = (
+    "id", "kind", "operation", "source", "destination", "asset", "amount", "reservation", "otherwise", "code", "reason",
+)
 # fmt: on
 
 
@@ -93,7 +97,7 @@ def rest(session: Session, address: str, seconds: int) -> None:
 
 
 def _form(session: Session, source: Source, holdings: Holdings, limit: int) -> int:
-    rooms = Rooms(source.address, holdings, in_flight(session, source.address, holdings.ledger))
+    rooms = Rooms(source.address, holdings, in_flight(session, source.address, holdings))
     creating = set(session.scalars(select(Order.destination).where(_being_created())))
     channels = free_channels(source.organization_id).limit(limit).with_for_update(skip_locked=True)
     free, formed = list(session.scalars(channels)), 0
@@ -119,12 +123,17 @@ def free_channels(organization_id: Any) -> Select[Any]:
     return select(Channel).where(Channel.organization_id == organization_id, Channel.state.in_(WORKING), ~busy)
 
 
-def in_flight(session: Session, source: str, ledger: int) -> dict[str, int]:
-    """Return how much of each asset may still leave ``source`` that its balance in ``ledger`` does not show."""
-    unseen = exists().where(Settlement.order_id == Order.id, Settlement.ledger > ledger)
+def in_flight(session: Session, source: str, holdings: Holdings) -> Counter[str]:
+    """Return how much of each asset may still leave ``source``, or be reserved, that ``holdings`` does not show."""
+    unseen = exists().where(Settlement.order_id == Order.id, Settlement.ledger > holdings.ledger)
     leaving = or_(Order.state.in_(IN_BATCH), and_(Order.state.in_(PAID), unseen))
-    sums = select(Order.asset, func.sum(Order.amount)).where(Order.source == source, leaving).group_by(Order.asset)
-    return {asset: int(amount) for asset, amount in session.execute(sums)}
+    reserves = func.count().filter(Order.operation == SET_ASIDE) * CLAIMANTS * holdings.base_reserve
+    sums = select(Order.asset, func.sum(Order.amount), reserves).where(Order.source == source, leaving)
+    found: Counter[str] = Counter()
+    for asset, amount, reserved in session.execute(sums.where(Order.kind != TAKE_BACK).group_by(Order.asset)):
+        found.update({asset: int(amount)})
+        found.update({NATIVE: reserved})
+    return found
 
 
 def pause(session: Session, source: str, asset: str, why: str) -> None:
@@ -139,7 +148,8 @@ def _being_created() -> Any:
 
 
 def _waiting(source: Any) -> tuple[Any, ...]:
-    paused = exists().where(Pause.source == Order.source, Pause.asset == Order.asset, Pause.until > now())
+    needs = or_(Pause.asset == Order.asset, and_(Pause.asset == NATIVE, Order.operation == SET_ASIDE))
+    paused = exists().where(Pause.source == Order.source, Pause.until > now(), needs, Order.kind != TAKE_BACK)
     return Order.source == source, Order.state.in_(READY), Order.due_at <= now(), ~paused
 
 

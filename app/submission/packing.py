@@ -8,7 +8,8 @@ created, because the second would find it there.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from app.money import show
+from app.money import NATIVE, show
+from app.stellar.operations import CLAIMANTS, SET_ASIDE
 from app.submission.facts import Holdings, Item
 
 BATCH_MAX = 100
@@ -34,17 +35,24 @@ class Rooms:
     def left(self, asset: str) -> int:
         return self.holdings.spendable.get(asset, 0) - self.taken.get(asset, 0)
 
-    def fits(self, item: Item) -> bool:
-        return item.asset.endswith(f":{self.source}") or item.amount <= self.left(item.asset)
+    def short(self, item: Item) -> str:
+        """Return the asset there is too little of for ``item``, or nothing."""
+        return next((asset for asset in item.assets if self._need(item, asset) > max(self.left(asset), 0)), "")
 
     def take(self, item: Item) -> None:
-        self.taken[item.asset] = self.taken.get(item.asset, 0) + item.amount
+        for asset in item.assets:
+            self.taken[asset] = self.taken.get(asset, 0) + self._need(item, asset)
 
-    def why_not(self, item: Item) -> str:
+    def why_not(self, item: Item, asset: str) -> str:
         if self.holdings.missing:
             return "the sending account does not exist on Stellar"
-        left = show(max(self.left(item.asset), 0))
-        return f"the sending account has {left} to spend, and the next order is of {show(item.amount)}"
+        left = show(max(self.left(asset), 0))
+        return f"the sending account has {left} to spend, and the next order takes {show(self._need(item, asset))}"
+
+    def _need(self, item: Item, asset: str) -> int:
+        reserve = item.operation == SET_ASIDE and asset == NATIVE
+        sent = asset == item.asset and not asset.endswith(f":{self.source}")
+        return sent * item.amount + reserve * CLAIMANTS * self.holdings.base_reserve
 
 
 def pack(candidates: Iterable[Item], rooms: Rooms, creating: set[str], most: int = BATCH_MAX) -> Packed:
@@ -56,10 +64,11 @@ def pack(candidates: Iterable[Item], rooms: Rooms, creating: set[str], most: int
     for item in candidates:
         if len(packed.chosen) == most:
             break
-        if item.asset in packed.short or (item.operation == "create_account" and item.destination in creating):
+        if packed.short.keys() & item.assets or (item.operation == "create_account" and item.destination in creating):
             continue
-        if not rooms.fits(item):
-            packed.short[item.asset] = rooms.why_not(item)  # nor shall a smaller one overtake it
+        short = rooms.short(item)
+        if short:
+            packed.short[short] = rooms.why_not(item, short)  # nor shall a smaller one overtake it
             continue
         rooms.take(item)
         packed.chosen.append(item)

@@ -101,7 +101,7 @@ class Postgres:
     def lease_live(self, limit: int) -> Sequence[Batch]:
         return facts(self.session, claim(self.session, BatchRow, OUT, limit=limit, lease_seconds=self.lease_seconds))
 
-    def carried(self, attempt_hash: str) -> Sequence[str]:
+    def carried(self, attempt_hash: str) -> Mapping[str, str]:
         return closing.carried(self.session, attempt_hash)
 
     def note(self, batch: Batch, result: Result) -> bool:

@@ -1,7 +1,7 @@
 """What owners ask of the engine: do this once; never mind; what became of it?"""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, select
@@ -12,8 +12,8 @@ from app.db import new_id
 from app.errors import Conflict, Invalid, NotFound, WrongState
 from app.ledger import service as ledger
 from app.states import begin_all, move, move_one
-from app.stellar import addresses, memos, operations
-from app.submission.models import Order, Settlement, Treasury
+from app.stellar import addresses, balances, memos, operations
+from app.submission.models import Attempt, Batch, Order, Settlement, Treasury
 from app.submission.states import ENDED, IN_BATCH, OVER, READY
 
 RECALL_LOOK_SECONDS = 3600
@@ -26,6 +26,11 @@ class NewOrder:
     ``kind`` is payment, or create_account where the destination may not exist yet (native only: it is created with
     the amount, or paid if it does exist). ``reservation`` is the ledger's key of the money set aside: posted when
     the order settles, voided when it fails or is cancelled.
+
+    ``otherwise`` is what to do where the destination of a payment does not exist, has no trustline or cannot receive
+    that much: ``fail``, or put the amount into a ``claimable_balance`` for it. To take that back (if nobody has
+    claimed it within CLAIM_BACK_SECONDS) order a claim_claimable_balance of the same asset and amount, with the
+    balance's id as destination; what arrives lies in suspense.
     """
 
     organization_id: str
@@ -40,11 +45,13 @@ class NewOrder:
     kind: str = "payment"
     reservation: str = ""
     about: str = ""
+    otherwise: str = "fail"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where an order stands. Once settled: where in the ledger. Once failed: the network's code, and it in words."""
+    """Where an order stands. Once settled: where in the ledger, by which operation, and the id (hex) of the claimable
+    balance if it made one. Once failed: the network's code, and it in words."""
 
     id: str
     owner_key: str
@@ -54,6 +61,8 @@ class Outcome:
     transaction_hash: str = ""
     operation_index: int = 0
     ledger: int = 0
+    operation: str = ""
+    balance_id: str = ""
 
 
 def request(session: Session, order: NewOrder) -> str:
@@ -108,11 +117,21 @@ def outcomes(session: Session, owner: str, owner_keys: Iterable[str]) -> dict[st
     """Return where each order stands, by the owner's key; unknown keys are left out."""
     found = session.execute(
         select(Order.id, Order.owner_key, Order.state, Order.code, Order.reason)
-        .add_columns(Settlement.transaction_hash, Settlement.operation_index, Settlement.ledger)
+        .add_columns(Settlement.transaction_hash, Settlement.operation_index, Settlement.ledger, Order.operation)
+        .add_columns(Batch.channel, Batch.sequence)
         .outerjoin(Settlement, Settlement.order_id == Order.id)
+        .outerjoin(Attempt, Attempt.hash == Settlement.transaction_hash)
+        .outerjoin(Batch, Batch.id == Attempt.batch_id)
         .where(Order.owner == owner, Order.owner_key.in_(list(owner_keys)))
     )
-    return {row.owner_key: Outcome(*row[:5], *(row[5:] if row.ledger else ())) for row in found}
+    return {row.owner_key: _outcome(row) for row in found}
+
+
+def _outcome(row: Any) -> Outcome:
+    found = Outcome(*row[: 9 if row.ledger else 5])
+    if found.operation != operations.SET_ASIDE:
+        return found
+    return replace(found, balance_id=balances.balance_id(row.channel, row.sequence, row.operation_index))
 
 
 def ended(owner: str, owner_key: SQLColumnExpression[str]) -> ColumnElement[bool]:
@@ -124,19 +143,36 @@ def ended(owner: str, owner_key: SQLColumnExpression[str]) -> ColumnElement[bool
 def _checked(order: NewOrder) -> dict[str, Any]:
     """Return the order's columns, or raise Invalid for what no network would take."""
     memo_type = order.memo_type or memos.NONE
-    instruction = operations.Instruction(
-        order.kind, order.source, addresses.checked(order.destination), order.asset, order.amount
-    )
     if order.kind not in ORDERED:
         raise Invalid(f"{order.kind!r} cannot be ordered", code="invalid_operation")
     if order.amount < 1 and order.kind != "account_merge":
         raise Invalid("there is nothing to send", code="invalid_amount")
-    operations.operation(instruction)
+    if order.kind != operations.TAKE_BACK:
+        addresses.checked(order.destination)
+    if order.otherwise != "fail":
+        _check_otherwise(order)
+    operations.operation(operations.Instruction(order.kind, order.source, order.destination, order.asset, order.amount))
     memos.memo(memo_type, order.memo)
     return {**asdict(order), "memo_type": memo_type, "id": new_id(), "operation": order.kind}
 
 
-ORDERED = ("payment", "create_account", "account_merge")
+def _check_otherwise(order: NewOrder) -> None:
+    """Raise Invalid where what cannot be paid cannot be set aside in a claimable balance either."""
+    objections = [
+        (order.otherwise != "claimable_balance", f"{order.otherwise!r} is neither fail nor claimable_balance"),
+        (order.kind != "payment", f"only what a payment cannot do is set aside, not what {order.kind} cannot"),
+        (
+            not order.destination.startswith("G"),
+            "a claimable balance is for an account: the number in the destination M… would be lost; give it as G…",
+        ),
+        (order.destination == order.source, "the sending account cannot set its money aside for itself"),
+    ]
+    for wrong, why in objections:
+        if wrong:
+            raise Invalid(why, code="invalid_otherwise")
+
+
+ORDERED = ("payment", "create_account", "account_merge", operations.TAKE_BACK)
 
 
 def _check_sources(session: Session, sources: set[tuple[str, str]]) -> None:
@@ -158,4 +194,9 @@ def _same(order: Order, wish: dict[str, Any]) -> bool:
     return all(getattr(order, name) == wish[name] for name in FACTS)
 
 
-FACTS = ("organization_id", "kind", "source", "destination", "asset", "amount", "memo_type", "memo", "reservation")
+# fmt: off
+FACTS = (
+    "organization_id", "kind", "source", "destination", "asset", "amount", "memo_type", "memo", "reservation",
+    "otherwise",
+)
+# fmt: on

@@ -45,8 +45,8 @@ class Store(Protocol):
     def lease_live(self, limit: int) -> Sequence[Batch]:
         """Lease batches with an attempt out, or parked, that are due to be asked for."""
 
-    def carried(self, attempt_hash: str) -> Sequence[str]:
-        """Return the orders an attempt carries, by operation index."""
+    def carried(self, attempt_hash: str) -> Mapping[str, str]:
+        """Return the orders an attempt carries, by operation index, each with its operation."""
 
     def note(self, batch: Batch, result: Result) -> bool:
         """Write down what a node said to an envelope."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from app.stellar.operations import TAKE_BACK
 from app.submission.models import Attempt, Order, Settlement
 
 Place = tuple[str, int]
@@ -16,12 +17,13 @@ PAGE_ROWS = 1000
 
 @dataclass(frozen=True)
 class Paid:
-    """A settled order, and where in the ledger it was paid."""
+    """A settled order, and where in the ledger it was paid: ``direction`` as its source saw it."""
 
     order_id: str
     source: str
     place: Place
     ledger: int
+    direction: str
 
 
 def paid(session: Session, places: Iterable[Place]) -> dict[Place, str]:
@@ -41,7 +43,7 @@ def settled(session: Session) -> Iterator[list[Paid]]:
     after = ""
     while True:
         rows = session.execute(
-            select(Settlement, Order.source)
+            select(Settlement, Order.source, Order.kind)
             .join(Order, Order.id == Settlement.order_id)
             .where(Settlement.order_id > after)
             .order_by(Settlement.order_id)
@@ -49,11 +51,10 @@ def settled(session: Session) -> Iterator[list[Paid]]:
         ).all()
         if not rows:
             return
-        yield [
-            Paid(row.order_id, source, (row.transaction_hash, row.operation_index), row.ledger) for row, source in rows
-        ]
+        yield [_paid(*row) for row in rows]
         after = rows[-1][0].order_id
 
 
-def _paid(row: Settlement, source: str) -> Paid:
-    return Paid(row.order_id, source, (row.transaction_hash, row.operation_index), row.ledger)
+def _paid(row: Settlement, source: str, kind: str) -> Paid:
+    direction = "in" if kind == TAKE_BACK else "out"
+    return Paid(row.order_id, source, (row.transaction_hash, row.operation_index), row.ledger, direction)

@@ -4,8 +4,9 @@ Of an *operation*, in a transaction that failed:
 
     good    it did nothing wrong: its order goes again
     fail    the destination's fault, or the order's: it fails, with these words
-    flip    the account exists, or does not, contrary to what we thought: its order goes again, the other way round
+    flip    the destination is not what we thought: its order goes again another way if there is one, else it fails
     pause   the source cannot send this asset for now: the order goes again when the source has been seen to
+    reserve the same of XLM, which the operation needs for a reserve whatever it sends
     park    not ours to interpret, or our own mistake: an operator must look
 
 Of a *transaction*, ``refused`` is what to do once it is certain that it is in no ledger and never will be, and this
@@ -15,10 +16,14 @@ was the last thing a node said to it; ``landed`` is what to do when it is in a l
     raise   the same, for a higher fee             split   judge each operation by its code
     drop    the same, without the guilty           never   cannot be
 
-A code that is not here parks.
+A code that is not here parks. What a code means depends on the operation only where ``OF_ONE`` says so: who sets money
+aside has no other party, so what a payment says of the destination is said of the source. Nothing there parks, so
+whoever only wants to know that need not know the operation.
 """
 
 from dataclasses import dataclass
+
+from app.stellar.operations import SET_ASIDE, TAKE_BACK
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,9 @@ OPERATIONS = {code: Verdict(act, words) for code, act, words in [
     # the destination's fault, or the order's
     ("op_no_destination",      "flip",  "the receiving account does not exist on Stellar"),
     ("op_already_exists",      "flip",  "the account to be created exists already"),
-    ("op_no_trust",            "fail",  "the receiving account has no trustline for the asset"),
-    ("op_not_authorized",      "fail",  "the issuer has not authorized the receiving account to hold the asset"),
-    ("op_line_full",           "fail",  "the receiving account's trustline has no room for the amount"),
+    ("op_no_trust",            "flip",  "the receiving account has no trustline for the asset"),
+    ("op_not_authorized",      "flip",  "the issuer has not authorized the receiving account to hold the asset"),
+    ("op_line_full",           "flip",  "the receiving account's trustline has no room for the amount"),
     ("op_low_reserve",         "fail",  "the amount is less than the reserve a new account must hold"),
     ("op_malformed",           "fail",  "the network does not accept such an operation"),
     ("op_dest_full",           "fail",  "the receiving account cannot hold that much XLM"),
@@ -90,6 +95,15 @@ OPERATIONS = {code: Verdict(act, words) for code, act, words in [
     *((code, "park", "of an operation we never send") for code in UNSENT.split()),
 ]}
 
+OF_ONE = {(operation, code): Verdict(act, words) for operation, code, act, words in [
+    (SET_ASIDE, "op_no_trust",       "pause",   "the sending account has no trustline for the asset"),
+    (SET_ASIDE, "op_not_authorized", "pause",   "the issuer has not authorized the sending account to send the asset"),
+    (SET_ASIDE, "op_low_reserve",    "reserve", "the sending account has too little XLM to set money aside"),
+    (TAKE_BACK, "op_no_trust",       "fail",    "the account that takes it back has no trustline for the asset"),
+    (TAKE_BACK, "op_not_authorized", "fail",    "the issuer has not authorized the account that takes it back"),
+    (TAKE_BACK, "op_line_full",      "fail",    "the trustline of the account that takes it back has no room for it"),
+]}
+
 TRANSACTIONS = {code: Ruling(refused, landed, words) for code, refused, landed, words in [
     ("",                          "again", "park",   "no node has said anything against it"),
     ("tx_success",                "again", "settle", "it is in the ledger"),
@@ -116,9 +130,9 @@ TRANSACTIONS = {code: Ruling(refused, landed, words) for code, refused, landed, 
 # fmt: on
 
 
-def of_operation(code: str) -> Verdict:
-    """Return what ``code`` of an operation means for its order."""
-    return OPERATIONS.get(code) or Verdict("park", f"{code} is a code we do not know")
+def of_operation(code: str, operation: str = "payment") -> Verdict:
+    """Return what ``code`` of an ``operation`` means for its order."""
+    return OF_ONE.get((operation, code)) or OPERATIONS.get(code) or Verdict("park", f"{code} is a code we do not know")
 
 
 def of_transaction(code: str) -> Ruling:

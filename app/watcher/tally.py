@@ -27,12 +27,11 @@ def departed(session: Session, limit: int) -> list[Observation]:
     return list(session.scalars(found.limit(limit)))
 
 
-def left(session: Session, places: Iterable[Place]) -> set[Place]:
-    """Return which of these operations were seen to take money off an account of ours."""
+def moved(session: Session, places: Iterable[Place]) -> set[tuple[Place, str]]:
+    """Return which of these operations were seen to move money of ours, and in which direction: in, out."""
     place = tuple_(Observation.inner_hash, Observation.operation_index)
-    seen = select(Observation.inner_hash, Observation.operation_index)
-    found = seen.where(place.in_(list(places)), Observation.direction == "out")
-    return {(row[0], row[1]) for row in session.execute(found)}
+    seen = select(Observation.inner_hash, Observation.operation_index, Observation.direction)
+    return {((row[0], row[1]), row[2]) for row in session.execute(seen.where(place.in_(list(places))))}
 
 
 def unread(session: Session) -> Sequence[Observation]:

@@ -93,7 +93,7 @@ class Memory:
         self.treasuries[source] = self.clock() + seconds
 
     def form(self, source: Source, holdings: Holdings, limit: int) -> int:
-        rooms = Rooms(source.address, holdings, self._in_flight(source.address, holdings.ledger))
+        rooms = Rooms(source.address, holdings, self._in_flight(source.address, holdings))
         creating = {order.wish.destination for order in self._bound() if order.operation == "create_account"}
         formed = 0
         while formed < limit:
@@ -130,8 +130,8 @@ class Memory:
     def lease_live(self, limit: int) -> Sequence[facts.Batch]:
         return [row.facts() for row in self._claim(OUT, limit)]
 
-    def carried(self, attempt_hash: str) -> Sequence[str]:
-        return self.places[attempt_hash]
+    def carried(self, attempt_hash: str) -> Mapping[str, str]:
+        return {id: self.orders[id].operation for id in self.places[attempt_hash]}
 
     def note(self, batch: facts.Batch, result: Result) -> bool:
         row = self._held(batch)
@@ -211,7 +211,7 @@ class Memory:
         if fate.event in ENDS:
             self.books.resolve(order.wish.reservation, ENDS[fate.event])
         if fate.pause:
-            self._pause(order.wish.source, order.wish.asset)
+            self._pause(order.wish.source, fate.pause)
 
     def _bind(self, source: Source, channel: str, packed: Packed) -> None:
         ids = {item.id for item in packed.chosen}
@@ -232,8 +232,11 @@ class Memory:
         """Return the orders that may be packed, the longest waiting first."""
         now = self.clock()
         ready = [o for o in self.orders.values() if o.state in READY and o.wish.source == source and o.due_at <= now]
-        free = [order for order in ready if self.pauses.get((source, order.wish.asset), 0) <= now]
+        free = [order for order in ready if not any(self._paused(source, asset) for asset in order.item().assets)]
         return sorted(free, key=lambda order: order.due_at)
+
+    def _paused(self, source: str, asset: str) -> bool:
+        return self.pauses.get((source, asset), 0) > self.clock()
 
     def _free_channel(self) -> str:
         busy = [batch.channel for batch in self.open]
@@ -242,13 +245,13 @@ class Memory:
     def _bound(self) -> Iterable[Order]:
         return (order for order in self.orders.values() if order.state in IN_BATCH)
 
-    def _in_flight(self, source: str, ledger: int) -> dict[str, int]:
-        sums: dict[str, int] = {}
+    def _in_flight(self, source: str, holdings: Holdings) -> Mapping[str, int]:
+        rooms = Rooms(source, holdings, {})
         for id, order in self.orders.items():
-            unseen = order.state in PAID and self.settlements[id][2] > ledger
+            unseen = order.state in PAID and self.settlements[id][2] > holdings.ledger
             if order.wish.source == source and (unseen or order.state in IN_BATCH):
-                sums[order.wish.asset] = sums.get(order.wish.asset, 0) + order.wish.amount
-        return sums
+                rooms.take(order.item())
+        return rooms.taken
 
     def _claim(self, states: Sequence[str], limit: int) -> list[Batch]:
         now = self.clock()

@@ -31,7 +31,7 @@ class Order:
         wish, recalled = self.wish, self.state in RECALLED
         return Item(
             *(wish.owner_key, wish.kind, self.operation, wish.source, wish.destination, wish.asset, wish.amount),
-            *(wish.reservation, self.code, self.reason, recalled),
+            *(wish.reservation, wish.otherwise, self.code, self.reason, recalled),
         )
 
 

@@ -15,6 +15,7 @@ AT_ONCE_SECONDS, ARRIVAL_SECONDS = 1, 120
 FEES_UNLIMITED = 10**12
 BID, BID_MAX = 100, 10_000  # stroops for an operation: the first bid, and the most
 UNIT = 10_000_000
+BACK_SECONDS = 3600
 ORGANIZATION = "ours"
 
 

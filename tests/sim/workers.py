@@ -14,14 +14,14 @@ from app.submission.store import Store
 from tests.sim.conversation import Asked, Conversation
 from tests.sim.houses import Fact, Turn
 from tests.sim.network import Node
-from tests.sim.scenario import BID, BID_MAX
+from tests.sim.scenario import BACK_SECONDS, BID, BID_MAX
 
 if TYPE_CHECKING:
     from tests.sim.world import World
 
 Course = Generator[float, None, Any]  # yields the seconds until it goes on
 
-TERMS = acts.Terms(BID, BID_MAX)
+TERMS = acts.Terms(BID, BID_MAX, BACK_SECONDS)
 REMEMBERED_SECONDS = 0.2  # as long as app.stellar.network.NODE_SECONDS
 PATIENCE_SECONDS = 12
 

@@ -98,7 +98,7 @@ def test_the_end_of_an_envelope_is_the_last_of_its_attempts() -> None:
 
 def test_the_door_names_the_guilty_and_they_are_left_out_at_once() -> None:
     receipt = Receipt("refused", Codes("tx_failed", ("op_success", "op_malformed", "op_underfunded")))
-    decision = heed(["a", "b", "c"], receipt)
+    decision = heed(dict.fromkeys("abc", "payment"), receipt)
     assert isinstance(decision, Rebuild)
     assert list(decision.faults) == ["b"]
 
@@ -114,11 +114,11 @@ def test_the_door_names_the_guilty_and_they_are_left_out_at_once() -> None:
     ],
 )
 def test_any_other_receipt_is_only_a_hint(receipt: Receipt) -> None:
-    assert heed(["a"], receipt) == Wait()
+    assert heed({"a": "payment"}, receipt) == Wait()
 
 
 def test_retry_after_is_heeded() -> None:
-    assert heed(["a"], Receipt("unknown", retry_after_seconds=7)) == Wait(7)
+    assert heed({"a": "payment"}, Receipt("unknown", retry_after_seconds=7)) == Wait(7)
 
 
 def test_a_refusal_is_remembered_by_the_code_that_needs_an_operator() -> None:
@@ -169,8 +169,8 @@ def test_when_it_failed_each_is_judged_by_its_own_code() -> None:
         "unwanted": "cancel",
     }
     assert found["new"].operation == "payment"
-    assert (found["poor"].pause, found["poor"].suspect) == (True, True)
-    assert (found["good"].pause, found["good"].suspect) == (False, False)
+    assert (found["poor"].pause, found["poor"].suspect) == ("x", True)
+    assert (found["good"].pause, found["good"].suspect) == ("", False)
 
 
 def test_of_a_batch_that_was_never_paid_nothing_is_settled() -> None:
