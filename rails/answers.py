@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from app.money import STROOPS_MAX, Money
-from rails.base import Arrival, Payout, Report, State
+from rails.base import Arrival, Line, Payout, Report, State
 
 TEXT_LENGTH_MAX = 2000
 
@@ -53,6 +53,10 @@ def _flag(value: object) -> bool:
     return isinstance(value, bool)
 
 
+def _direction(value: object) -> bool:
+    return isinstance(value, str) and value in ("out", "in")
+
+
 def _or_none(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or check(value)
 
@@ -81,6 +85,15 @@ ARRIVAL: Fields = {
     "account": (_text, "text"),
     "payer": (_text, "text"),
     "reverses": (_text, "text"),
+}
+
+LINE: Fields = {
+    "ref": (_name, "text"),
+    "direction": (_direction, '"out" or "in"'),
+    "amount": (_some_money, "money, more than zero"),
+    "at": (_moment, "a time that knows its zone"),
+    "key": (_text, "text"),
+    "payment": (_text, "text"),
 }
 
 FOLLOWS: Mapping[State, frozenset[State]] = {
@@ -151,6 +164,19 @@ def read_arrivals(items: Sequence[object]) -> tuple[list[Arrival], list[str]]:
     torn = [ref for ref, arrivals in told.items() if len({arrival.amount for arrival in arrivals}) > 1]
     nonsense += [f"gave arrival {ref!r} two amounts" for ref in torn]
     return [arrival for ref, arrivals in told.items() if ref not in torn for arrival in arrivals], nonsense
+
+
+def read_lines(items: Sequence[object]) -> tuple[list[Line], list[str]]:
+    """Return the sound lines of a statement, each once, and a sentence for each that is not."""
+    told: dict[str, Line] = {}
+    nonsense = []
+    for said in items:
+        fault = _malformed(said, Line, LINE)
+        if fault or not isinstance(said, Line):
+            nonsense.append(fault)
+        elif told.setdefault(said.ref, said) != said:
+            nonsense.append(f"gave two lines the name {said.ref!r}")
+    return list(told.values()), nonsense
 
 
 def _malformed(said: object, kind: type, fields: Fields) -> str:

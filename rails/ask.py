@@ -6,11 +6,14 @@ beyond ``timeout_seconds``, at which a poll that still talks is cut short.
 
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Thread
 from typing import Any, Generic, TypeVar
 
-from rails.answers import read_arrivals, read_report, read_reports, unknown
-from rails.base import Arrival, Method, Payout, PendingDeposit, Rail, Report, State
+from rails.answers import read_arrivals, read_lines, read_report, read_reports, unknown
+from rails.base import Arrival, Line, Method, Payout, PendingDeposit, Rail, Report, State
 
 Fact = TypeVar("Fact")
 
@@ -26,6 +29,14 @@ class Polled(Generic[Fact]):
     cursor: str
     nonsense: Sequence[str] = ()  # sentences about what could not be used
     unasked: Sequence[Report] = ()  # sound reports on other payouts: a feed may bring them, if their keys are ours
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a bank's statement says. ``nonsense`` says why it cannot be the whole of it."""
+
+    lines: Sequence[Line] = ()
+    nonsense: Sequence[str] = ()
 
 
 @dataclass
@@ -84,6 +95,23 @@ def poll_deposits(rail: Rail, deposits: Sequence[PendingDeposit], cursor: str) -
     return Polled(arrivals, _moved(cursor, heard, nonsense), nonsense)
 
 
+def statement(rail: Rail, since: datetime, until: datetime) -> Statement | None:
+    """Ask what moved on the bank's account; None if this rail gives no statement."""
+    said, fault = _called(rail.statement, since, until)
+    if said is None and not fault:
+        return None
+    heard = _Heard(nonsense=[fault]) if fault else _listen(rail, lambda: said)
+    lines, misread = read_lines(heard.items)
+    return Statement(lines, (*heard.nonsense, *misread))
+
+
+def apart(question: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+    """Ask in a thread of its own: whoever waits for the answer may stop waiting, and the process may end."""
+    answer: Future[Any] = Future()
+    Thread(target=_answer, args=(answer, question, *arguments), daemon=True).start()
+    return answer
+
+
 def method_of(rail: Rail, payout: Payout) -> Method | None:
     """Return the method by which ``rail`` would pay ``payout``."""
     found = (method for method in rail.methods if (method.name, method.asset) == (payout.method, payout.amount.asset))
@@ -97,6 +125,13 @@ def raised(error: BaseException) -> str:
         trace = trace.tb_next
     place = f" at {trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""
     return f"raised {type(error).__name__}{place}"
+
+
+def _answer(answer: "Future[Any]", question: Callable[..., Any], *arguments: Any) -> None:
+    try:
+        answer.set_result(question(*arguments))
+    except BaseException as error:  # noqa: BLE001 it is raised again where it is waited for
+        answer.set_exception(error)
 
 
 def _answered(said: object, payout: Payout) -> Report:
@@ -143,7 +178,7 @@ def _listen(rail: Rail, ask: Callable[..., Any], *arguments: object) -> _Heard:
 def _spoken(ask: Callable[..., Any], *arguments: object) -> Generator[object, None, str | None]:
     """Yield the items of either shape of answer, and return the new cursor, None if there is none."""
     said = ask(*arguments)
-    paired = isinstance(said, tuple) and len(said) == 2 and not isinstance(said[1], (Arrival, Report))
+    paired = isinstance(said, tuple) and len(said) == 2 and not isinstance(said[1], (Arrival, Report, Line))
     items, cursor = said if paired else (said, None)
     listed = isinstance(items, Iterable) and not isinstance(items, (str, bytes))
     if not listed:

@@ -165,12 +165,25 @@ class Report:
     refunded: bool = False  # the rail itself has given it back: recorded, and the house never does so again
 
 
+@dataclass(frozen=True)
+class Line:
+    """A line of the bank's statement: money that left the account or came to it. The same ``ref`` is the same line."""
+
+    ref: str  # the bank's own name for this line, unique on the rail
+    direction: str  # "out": it left; "in": it came, or came back
+    amount: Money  # more than zero, either way; the bank's own fee apart
+    at: datetime
+    key: str = ""  # of the payout, if the bank tells it
+    payment: str = ""  # the ``ref`` the payout's reports have, if the bank does not tell the key
+
+
 class Rail:
     """Base of every rail: a deposit-only or payout-only rail overrides only its half."""
 
     name: str = ""
     methods: Sequence[Method] = ()
     timeout_seconds: int = 30
+    statement_lag_seconds: int = 86_400  # how long after a payment moved it may still be missing on the statement
 
     def __init__(self, settings: Mapping[str, Any]):
         """``settings`` are this rail's own, from the configuration. Connect to nobody here."""
@@ -208,3 +221,11 @@ class Rail:
     def read_notification(self, headers: Mapping[str, str], body: bytes) -> tuple[Iterable[Arrival], Iterable[Report]]:
         """Read what the bank sent us of its own accord. Raise PermissionError unless its signature is right."""
         raise PermissionError(f"{self.name} is not known to send notifications")
+
+    def statement(self, since: datetime, until: datetime) -> Iterable[Line] | None:
+        """Say what moved on the bank's account in this time; None: this rail gives no statement.
+
+        Tell whatever moved, also what you know nothing of; leave out only what is between the bank and its customer,
+        such as its fees. ``flask reconcile`` compares it with the house's own rows.
+        """
+        return None

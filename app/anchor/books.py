@@ -32,7 +32,12 @@ RULES = {
 
 def payout_key(transaction: Transaction) -> str:
     """Return what names this order to its rail and in the ledger: the same over retries, another once corrected."""
-    return transaction.id if transaction.round == 1 else f"{transaction.id}-{transaction.round}"
+    return order_key(transaction.id, transaction.round)
+
+
+def order_key(transaction_id: str, number: int) -> str:
+    """Return the payout key of a transaction's first, second … order."""
+    return transaction_id if number == 1 else f"{transaction_id}-{number}"
 
 
 def transaction_id(payout_key: str) -> str:

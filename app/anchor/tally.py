@@ -1,12 +1,43 @@
-"""What the anchor says it owes, counted from its own rows: it must be what the ledger says, to the stroop."""
+"""What the anchor says it owes and had paid, from its own rows: for ``flask reconcile``."""
 
 from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ARRAY, Row, Select, Text, any_, exists, func, literal, select
 from sqlalchemy.orm import Session
 
+from app.anchor import books
 from app.anchor.models import Refund, Transaction
-from app.assets.models import Asset
+from app.assets.models import Asset, Method
+from app.money import Money
+from rails.base import Line
+
+STANDINGS = {
+    # what a bank's statement has to show, by the transaction's state; "unpaid" where nothing else is said
+    "completed": "paid",
+    "executing": "open",
+    "initiated": "open",
+    "available": "open",
+    "held": "open",
+}
+
+
+@dataclass(frozen=True)
+class Paid:
+    """An order to a rail as our rows have it: "paid" to the payee, "open", or "unpaid": kept back, or come back.
+
+    ``amount`` is None where it is not known any more: what went back has none.
+    """
+
+    key: str
+    ref: str
+    amount: Money | None
+    standing: str
+    state: str
+    since: datetime  # when it last moved
 
 
 def owed(session: Session) -> dict[tuple[str, str], int]:
@@ -50,3 +81,45 @@ def _sums(session: Session, total: object, *where: object) -> list[tuple[str, st
         .group_by(Transaction.organization_id, Asset.asset)
     )
     return [(row[0], row[1], row[2]) for row in session.execute(found)]
+
+
+def payouts(session: Session, rail: str, since: datetime, lines: Sequence[Line]) -> list[Paid]:
+    """Return what ``rail`` was ordered to pay since then, and whatever else of ours ``lines`` are about."""
+    named = Transaction.id == _any({books.transaction_id(line.key) for line in lines if line.key})
+    known = Transaction.external_transaction_id == _any({line.payment for line in lines if line.payment})
+    ours = _ordered().where(Transaction.rail == rail, (Transaction.executed_at >= since) | named | known)
+    return [paid for row in session.execute(ours) for paid in _rounds(row)]
+
+
+def _any(texts: Collection[str]) -> Any:
+    return any_(literal(sorted(texts), ARRAY(Text)))
+
+
+def _ordered() -> Select[Any]:
+    came_back = (
+        select(func.max(Refund.created_at))
+        .where(Refund.transaction_id == Transaction.id, Refund.whole)
+        .scalar_subquery()
+    )
+    columns: list[Any] = [
+        Transaction.id,
+        Transaction.round,
+        Transaction.external_transaction_id.label("ref"),
+        Transaction.state,
+        Transaction.refunded_by_rail,
+        Transaction.amount_out,
+        Transaction.updated_at,
+        Method.pays,
+        came_back.label("came_back_at"),
+    ]
+    return select(*columns).join(Method, Method.id == Transaction.method_id)
+
+
+def _rounds(row: Row[Any]) -> Iterator[Paid]:
+    """Yield the transaction's order to its rail, and those before it, which were refused and corrected."""
+    amount = Money(row.amount_out, row.pays) if row.amount_out else None
+    since = max(filter(None, [row.updated_at, row.came_back_at]))
+    for number in range(1, row.round):
+        yield Paid(books.order_key(row.id, number), "", None, "unpaid", "refused", since)
+    standing = "unpaid" if row.came_back_at else STANDINGS.get(row.state, "open" if row.refunded_by_rail else "unpaid")
+    yield Paid(books.order_key(row.id, row.round), row.ref, amount, standing, row.state, since)

@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
 
 from app.money import SCALE
 from rails import ask
-from rails.base import Method, Payout, Rail, Report, State
+from rails.base import Line, Method, Payout, Rail, Report, State
 from rails.check.trial import Broken, Sample, Skipped, require
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 ASSET = re.compile(r"(iso4217:[A-Z]{3}|stellar:native|stellar:[A-Za-z0-9]{1,12}:G[A-Z2-7]{55})")
+
+STATEMENT = timedelta(days=1)  # of the statement is looked at
 
 
 def is_named(sample: Sample) -> None:
@@ -104,6 +107,24 @@ def survives_strange_payees(sample: Sample) -> None:
     require(report.state != State.UNKNOWN, report.message)
 
 
+def gives_the_same_statement_again(sample: Sample) -> None:
+    """gives a statement that can be read, and the same when asked again"""
+    now = datetime.now(UTC)
+    first, second = (_lines(sample, now - STATEMENT, now) for _ in range(2))
+    require(not set(first) - set(second), "left out what it had on its statement before")
+
+
+def states_payments_once(sample: Sample) -> None:
+    """shows a payment on its statement once, with its amount"""
+    payout = sample.payout()
+    ref = _ordered(sample, payout).ref
+    now = datetime.now(UTC)
+    moved = _lines(sample, now - STATEMENT, now + STATEMENT)
+    shown = [line for line in moved if (line.key == payout.key or line.payment == ref) and line.direction == "out"]
+    require(len(shown) <= 1, f"shows one payment {len(shown)} times")
+    require(all(line.amount == payout.amount for line in shown), "shows another amount than was ordered")
+
+
 def refuses_forgeries(sample: Sample) -> None:
     """raises PermissionError at a notification that nobody signed"""
     try:
@@ -126,6 +147,8 @@ CONDUCT: Sequence[Rule] = (
     polls_nothing,
     goes_on_from_its_cursor,
     polls_in_threads,
+    gives_the_same_statement_again,
+    states_payments_once,
     survives_strange_payees,
     refuses_forgeries,
 )
@@ -134,6 +157,14 @@ CONDUCT: Sequence[Rule] = (
 def _needs_look_up(sample: Sample) -> None:
     if not sample.method.can_look_up:
         raise Skipped("the house never repeats an order it cannot look up")
+
+
+def _lines(sample: Sample, since: datetime, until: datetime) -> Sequence[Line]:
+    said = sample.patiently(ask.statement, since, until)
+    if said is None:
+        raise Skipped("it gives no statement")
+    require(not said.nonsense, "; ".join(said.nonsense))
+    return said.lines
 
 
 def _ordered(sample: Sample, payout: Payout) -> Report:

@@ -1,9 +1,7 @@
 """A plugin on trial: orders of our own making, and patience no longer than the plugin asked for."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -51,9 +49,7 @@ class Sample:
 
     def all_at_once(self, question: Callable[..., Any], *arguments: Any, times: int = THREADS) -> list[Any]:
         """Return what the rail says when asked by so many threads; none may last longer than its time-out."""
-        answers: list[Future[Any]] = [Future() for _ in range(times)]
-        for answer in answers:
-            Thread(target=_answer, args=(answer, question, self.rail, *arguments), daemon=True).start()
+        answers = [ask.apart(question, self.rail, *arguments) for _ in range(times)]
         try:
             return [answer.result(self.rail.timeout_seconds + PATIENCE_SECONDS) for answer in answers]
         except TimeoutError:
@@ -71,10 +67,3 @@ class Skipped(Exception):
 def require(kept: bool, otherwise: str) -> None:
     if not kept:
         raise Broken(otherwise)
-
-
-def _answer(answer: "Future[Any]", question: Callable[..., Any], *arguments: Any) -> None:
-    try:
-        answer.set_result(question(*arguments))
-    except BaseException as error:  # noqa: BLE001 it is raised again where it is waited for
-        answer.set_exception(error)

@@ -53,6 +53,7 @@ STATES = {
 
 
 EVENTS = set(STATES) - {"received"}
+PAYS = {"delivered", "returned"}  # with the first of these the money leaves
 
 
 class OtherOrder(Exception):
@@ -71,6 +72,24 @@ class Order:
     state: State = State.INITIATED
     events: list[str] = field(default_factory=list)
 
+    @property
+    def back(self) -> int:
+        """What comes back of it when it is returned: less than left."""
+        return self.amount - min(RETURN_FEE, self.amount)
+
+
+@dataclass(frozen=True)
+class Booking:
+    """A line of the statement. ``at`` is when the bank booked it."""
+
+    ref: str
+    direction: str
+    asset: str
+    amount: int  # units of 10⁻⁷
+    at: datetime
+    key: str = ""
+    payment: str = ""
+
 
 class Bank:
     """Safe to be called by many threads. ``settle_seconds`` None: nothing settles unless told."""
@@ -79,6 +98,7 @@ class Bank:
         self.settle_seconds = settle_seconds
         self.orders: dict[str, Order] = {}
         self.deposits: list[Entry] = []
+        self.bookings: list[Booking] = []
         self._open: dict[str, Order] = {}  # to which something will happen by itself
         self._journal = journal
         self._lock = threading.RLock()
@@ -135,6 +155,18 @@ class Bank:
         with self._lock:
             return self.deposits[int(cursor or 0) :], str(len(self.deposits))
 
+    def booked(self, since: datetime, until: datetime) -> Sequence[Booking]:
+        with self._lock:
+            return [booking for booking in self.bookings if since <= booking.at < until]
+
+    def misbook(self, direction: str, asset: str, amount: str, key: str = "", payment: str = "") -> Booking:
+        """Book what nobody ordered."""
+        with self._lock:
+            ref = f"SX{len(self.bookings) + 1:06d}"
+            facts = {"asset": asset, "amount": parse(amount), "key": key, "payment": payment}
+            self.write("booked", ref=ref, direction=direction, **facts)
+            return self.bookings[-1]
+
     def write(self, event: str, **facts: object) -> Entry:
         with self._lock:
             entry = {"event": event, "at": datetime.now(UTC).isoformat(), **facts}
@@ -165,12 +197,33 @@ class Bank:
             self.orders[order.key] = self._open[order.key] = order
         elif event == "deposited":
             self.deposits.append(facts)
+            self._book_deposit(entry)
+        elif event == "booked":
+            self.bookings.append(Booking(**{**facts, "at": datetime.fromisoformat(entry["at"])}))
         elif event in EVENTS:
             order = self.orders[entry["key"]]
+            self._book(order, event, datetime.fromisoformat(entry["at"]))
             order.events.append(event)
             order.state = STATES[event]
             if len(order.events) >= len(FATES[order.fate].events):
                 self._open.pop(order.key, None)
+
+    def _book(self, order: Order, event: str, at: datetime) -> None:
+        """Let the money leave once, whatever the order goes through, and come back if it is returned."""
+        if event in PAYS and not set(order.events) & PAYS:
+            self._book_order(order, "out", order.amount, at)
+        if event == "returned" and order.back:
+            self._book_order(order, "in", order.back, at)
+
+    def _book_order(self, order: Order, direction: str, amount: int, at: datetime) -> None:
+        ref = f"{order.ref}-{direction}"
+        self.bookings.append(Booking(ref, direction, order.asset, amount, at, order.key, order.ref))
+
+    def _book_deposit(self, entry: Entry) -> None:
+        ref, direction = entry["ref"], "out" if entry.get("reverses") else "in"
+        at = datetime.fromisoformat(entry["at"])
+        if entry.get("settled", "yes") != "no" and ref not in {booking.ref for booking in self.bookings}:
+            self.bookings.append(Booking(ref, direction, entry["asset"], entry["amount"], at))
 
 
 def account_of(payee: Mapping[str, str]) -> str:

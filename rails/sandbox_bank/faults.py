@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from rails.sandbox_bank.bank import FATES
 
 HOWS = ("error", "drop", "hang", "nonsense")
-WHERES = ("orders", "look_ups", "deposits")
+WHERES = ("orders", "look_ups", "deposits", "statements")
 WHENS = ("before", "after")
 
 

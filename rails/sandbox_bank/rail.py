@@ -7,7 +7,7 @@ from typing import Any
 import requests
 
 from app.money import Money, parse, show
-from rails.base import Arrival, Instructions, Method, Payout, PendingDeposit, Rail, Report, State
+from rails.base import Arrival, Instructions, Line, Method, Payout, PendingDeposit, Rail, Report, State
 from rails.settings import methods_in
 
 KEYS_A_LOOK_UP = 100
@@ -21,6 +21,7 @@ class SandboxBankRail(Rail):
     """Settings: ``url``; ``methods`` and ``timeout_seconds``, if they are to be others than here."""
 
     name = "sandbox_bank"
+    statement_lag_seconds = 0  # it books whatever it does as it does it
 
     def __init__(self, settings: Mapping[str, Any]):
         self.url = settings["url"].rstrip("/")
@@ -58,6 +59,10 @@ class SandboxBankRail(Rail):
             for key in keys:
                 yield _report(known[key]) if key in known else Report(key, State.NOT_FOUND)
 
+    def statement(self, since: datetime, until: datetime) -> list[Line]:
+        asked = {"since": since.isoformat(), "until": until.isoformat()}
+        return [_line(line) for line in self._call("GET", "/statement", params=asked)["lines"]]
+
     def _call(self, verb: str, path: str, **request: Any) -> dict[str, Any]:
         """Return what the bank answers; raises whatever keeps it from answering: then nobody knows."""
         quarter = self.timeout_seconds / 4
@@ -94,3 +99,9 @@ def _arrival(deposit: Mapping[str, Any]) -> Arrival:
         payer=deposit["payer"],
         reverses=deposit["reverses"],
     )
+
+
+def _line(line: Mapping[str, Any]) -> Line:
+    money = Money(parse(line["amount"]), line["asset"])
+    at = datetime.fromisoformat(line["at"])
+    return Line(line["ref"], line["direction"], money, at, line["key"], line["payment"])

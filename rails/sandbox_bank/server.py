@@ -5,11 +5,14 @@
                                    asset, amount, fee}; ``state`` as in ``rails.base.State``
     GET    /deposits?cursor=N    → {deposits: [deposit], cursor};   deposit: {ref, at, asset, amount, reference,
                                    account, payer, reverses, settled}
+    GET    /statement?since=T&until=T → {lines: [line]}, what was booked from since to before until (ISO 8601);
+                                   line: {ref, direction, asset, amount, at, key, payment}
 
 For whoever directs the play:
 
     POST   /deposits             {asset, amount, reference, account, payer, reverses, settled, ref}: money comes in
     POST   /orders/KEY/EVENT     EVENT: available, delivered, refused, returned, or next for what would come by itself
+    POST   /statement            {direction, asset, amount, key, payment}: a line nobody ordered, as banks make them
     POST   /faults               see ``faults.Fault``;   DELETE /faults: all is well again
     POST   /settings             {latency_seconds, settle_seconds}
 """
@@ -17,13 +20,15 @@ For whoever directs the play:
 import json
 import sys
 import time
+from dataclasses import asdict
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlsplit
 
 from app.money import show
 from rails.base import State
-from rails.sandbox_bank.bank import FATES, RETURN_FEE, Bank, Order, OtherOrder, account_of
+from rails.sandbox_bank.bank import FATES, Bank, Booking, Order, OtherOrder, account_of
 from rails.sandbox_bank.faults import HOWS, Fault, Faults
 from rails.sandbox_bank.journal import Entry
 
@@ -96,6 +101,10 @@ class _Request(BaseHTTPRequestHandler):
                 return self._deposits(asked.get("cursor", [""])[0])
             case ("POST", "deposits"):
                 return deposit_shown(self.server.bank.deposit(**body))
+            case ("GET", "statement"):
+                return self._statement(asked["since"][0], asked["until"][0])
+            case ("POST", "statement"):
+                return booking_shown(self.server.bank.misbook(**body))
             case ("POST", "faults"):
                 self.server.faults.order(Fault(**body))
             case ("DELETE", "faults"):
@@ -134,6 +143,13 @@ class _Request(BaseHTTPRequestHandler):
         deposits, after = self.server.bank.deposits_after(cursor)
         return {"deposits": list(map(deposit_shown, deposits)), "cursor": after}
 
+    def _statement(self, since: str, until: str) -> Answer:
+        fault = self.server.faults.take("statements")
+        if fault:
+            self._go_wrong(fault)
+        booked = self.server.bank.booked(datetime.fromisoformat(since), datetime.fromisoformat(until))
+        return {"lines": list(map(booking_shown, booked))}
+
     def _go_wrong(self, fault: Fault) -> NoReturn:
         """Answer as the fault has it."""
         if fault.how == "error":
@@ -162,7 +178,7 @@ def shown(order: Order) -> Answer:
     """Return ``order`` as the bank's customers see it."""
     fate = FATES[order.fate]
     returned = order.state == State.RETURNED
-    fee = min(RETURN_FEE, order.amount) if returned else 0
+    fee = order.amount - order.back if returned else 0
     return {
         "key": order.key,
         "ref": order.ref,
@@ -181,3 +197,7 @@ def deposit_shown(deposit: Entry) -> Answer:
         name: deposit.get(name, "") for name in ("ref", "at", "asset", "reference", "account", "payer", "reverses")
     }
     return {**texts, "amount": show(deposit["amount"]), "settled": deposit.get("settled", "yes") != "no"}
+
+
+def booking_shown(booking: Booking) -> Answer:
+    return {**asdict(booking), "amount": show(booking.amount), "at": booking.at.isoformat()}

@@ -3,14 +3,16 @@
 import textwrap
 import time
 from dataclasses import replace
+from datetime import datetime
 from types import ModuleType
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from app.money import Money
 from rails import base
-from rails.base import Method, Payout, Rail, Report, State
+from rails.base import Line, Method, Payout, Rail, Report, State
 from rails.check import check, rules, show
 from rails.check.trial import Broken, Sample
 from rails.manual import ManualRail
@@ -29,19 +31,20 @@ def example() -> type[Rail]:
 
 def test_the_example_of_the_contract_keeps_the_contract(bank: RunningBank):
     findings = check(example()({"url": bank.url}))
-    assert not [finding for finding in findings if finding.fault or finding.skipped]
+    assert not [finding for finding in findings if finding.fault]
+    assert [finding.skipped for finding in findings if finding.skipped] == ["it gives no statement"] * 2
 
 
 def test_the_sandbox_bank_keeps_the_contract(bank: RunningBank):
     findings = check(bank.rail())
     assert not [finding for finding in findings if finding.fault or finding.skipped]
-    assert show(findings).endswith("12 rules, 0 broken")
+    assert show(findings).endswith("14 rules, 0 broken")
 
 
 def test_a_rail_that_cannot_look_up_is_not_made_to_repeat_itself():
     findings = check(ManualRail({"methods": [{"name": "bank_account", "asset": USD}]}))
     assert not any(finding.fault for finding in findings)
-    assert sum(bool(finding.skipped) for finding in findings) == 4
+    assert sum(bool(finding.skipped) for finding in findings) == 6
 
 
 class Good(Rail):
@@ -124,8 +127,41 @@ class Trusting(Good):
         return [], []
 
 
+class Stating(Good):
+    """Shows whatever was ordered of it."""
+
+    def statement(self, since: datetime, until: datetime) -> list[Line]:
+        return [self.line(f"line {ref}", key, until) for key, ref in self.orders.items()]
+
+    def line(self, ref: str, key: str, until: datetime, cents: int = 10**5) -> Line:
+        return Line(ref, "out", Money(cents, USD), until, key)
+
+
+class Doubling(Stating):
+    def statement(self, since: datetime, until: datetime) -> list[Line]:
+        return [*super().statement(since, until), *[self.line("more", key, until) for key in self.orders]]
+
+
+class Rounding(Stating):
+    def line(self, ref: str, key: str, until: datetime, cents: int = 10**7) -> Line:
+        return super().line(ref, key, until, cents)
+
+
+class Scribbling(Stating):
+    def statement(self, since: datetime, until: datetime) -> Any:
+        return ["all is well"]
+
+
+class Shredding(Stating):
+    asked = 0
+
+    def statement(self, since: datetime, until: datetime) -> list[Line]:
+        self.asked += 1
+        return [self.line(str(self.asked), "", until)]
+
+
 def test_a_good_rail_is_found_good():
-    assert not [finding for finding in check(Good()) if finding.fault or finding.skipped]
+    assert not [finding for finding in check(Stating()) if finding.fault or finding.skipped]
 
 
 @pytest.mark.parametrize(
@@ -141,6 +177,10 @@ def test_a_good_rail_is_found_good():
         (Nameless, rules.orders, "gave the payment no reference"),
         (Cashier, rules.polls_nothing, "answered int instead of Arrival"),
         (Lost, rules.goes_on_from_its_cursor, "gave a cursor that is int"),
+        (Doubling, rules.states_payments_once, "shows one payment 2 times"),
+        (Rounding, rules.states_payments_once, "shows another amount"),
+        (Scribbling, rules.gives_the_same_statement_again, "answered str instead of Line"),
+        (Shredding, rules.gives_the_same_statement_again, "left out what it had"),
         (Trusting, rules.refuses_forgeries, "took a notification without a signature"),
     ],
 )

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -232,3 +233,33 @@ def test_an_order_sent_by_many_threads_is_paid_once(bank: RunningBank):
         reports = list(threads.map(lambda _: ask.execute(bank.rail(), order), range(8)))
     assert {report.ref for report in reports} == {"SB000001"}
     assert bank.events().count("received") == 1
+
+
+def stated(bank: RunningBank, hours: int = 1) -> list[tuple[str, str, str]]:
+    now = datetime.now(UTC)
+    told = ask.statement(bank.rail(), now - timedelta(hours=hours), now)
+    return [(line.payment, line.direction, str(line.amount)) for line in told.lines]
+
+
+def test_the_statement_shows_what_left_and_what_came_back(open_bank: Callable[..., RunningBank]):
+    bank = open_bank()
+    paid, refused, returned = payout(), to_account("0001"), to_account("1111")
+    for order in (paid, refused, returned):
+        ask.execute(bank.rail(), order)
+    assert stated(bank) == []
+    for order in (paid, refused, returned, returned):
+        bank.direct(f"/orders/{order.key}/next")
+    bank.direct("/deposits", asset="iso4217:USD", amount="25")
+    for shown in (bank, open_bank()):
+        assert stated(shown) == [
+            ("SB000001", "out", "98.0000000 USD"),
+            ("SB000003", "out", "98.0000000 USD"),
+            ("SB000003", "in", "97.0000000 USD"),
+            ("", "in", "25.0000000 USD"),
+        ]
+    assert stated(bank, hours=0) == []
+
+
+def test_a_booking_nobody_ordered_outlives_the_bank(open_bank: Callable[..., RunningBank]):
+    open_bank().direct("/statement", direction="out", asset="iso4217:USD", amount="3")
+    assert stated(open_bank()) == [("", "out", "3.0000000 USD")]

@@ -1,27 +1,16 @@
-"""``flask reconcile``: where is every stroop? Safe while everything runs.
-
-Each check compares two things that were written down by different hands: the ledger with the rooms' own rows, our
-books with Stellar's, what we say we paid with what was seen to leave. A difference is named, never put right.
-"""
+"""What is compared with what. Each check is a sentence (its docstring), and yields whatever is not so."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
-import click
-from flask.cli import with_appcontext
-from rich.table import Table
 from sqlalchemy.orm import Session
 
-from app import commands
 from app.anchor import tally as anchor
-from app.db import transaction
-from app.errors import Refused
 from app.ledger import queries as ledger
 from app.ledger.models import Account
 from app.money import NATIVE, code, show
+from app.reconcile.outside import Outside
+from app.reconcile.statements import compare
 from app.states import machines, undue
-from app.stellar.facts import AccountFacts
-from app.submission import drains, treasuries
 from app.submission import tally as submission
 from app.watcher import service as watcher
 from app.watcher import tally as seen
@@ -30,20 +19,10 @@ PAGE_ROWS = 200
 
 Totals = Mapping[tuple[str, str], int]
 
-
-@dataclass(frozen=True)
-class Holding:
-    """A treasury's account as Stellar showed it at the end of ``ledger``."""
-
-    organization_id: str
-    account: AccountFacts
-    ledger: int
+Check = Callable[[Session, Outside], Iterator[str]]
 
 
-Check = Callable[[Session, list[Holding]], Iterator[str]]
-
-
-def books(session: Session, _: list[Holding]) -> Iterator[str]:
+def books(session: Session, _: Outside) -> Iterator[str]:
     """debits and credits are equal, and accounts are what their transfers come to"""
     for trial in ledger.trial_balance(session):
         if not trial.balanced:
@@ -51,20 +30,20 @@ def books(session: Session, _: list[Holding]) -> Iterator[str]:
             yield f"{trial.asset}: debits − credits = {show(trial.difference)}, astray: {astray}"
 
 
-def suspense(session: Session, _: list[Holding]) -> Iterator[str]:
+def suspense(session: Session, _: Outside) -> Iterator[str]:
     """what lies in suspense is what arrived and nobody claimed"""
     yield from _differences(_booked(session, "suspense"), seen.suspended(session), "arrived unclaimed")
 
 
-def owed(session: Session, _: list[Holding]) -> Iterator[str]:
+def owed(session: Session, _: Outside) -> Iterator[str]:
     """what is owed is what transactions hold"""
     yield from _differences(_booked(session, "owed"), anchor.owed(session), "held by transactions")
 
 
-def stellar(session: Session, held: list[Holding]) -> Iterator[str]:
+def stellar(session: Session, outside: Outside) -> Iterator[str]:
     """our treasuries hold on Stellar what our books say"""
     read = seen.spans(session)
-    for holding in held:
+    for holding in outside.holdings:
         address = holding.account.address
         for balance in holding.account.balances:
             ours = _treasury(session, holding.organization_id, address, balance.asset)
@@ -74,7 +53,7 @@ def stellar(session: Session, held: list[Holding]) -> Iterator[str]:
                 yield f"{address} holds {held_there} in ledger {holding.ledger}, our books have {show(ours)}{lag}"
 
 
-def departures(session: Session, _: list[Holding]) -> Iterator[str]:
+def departures(session: Session, _: Outside) -> Iterator[str]:
     """whatever left an account of ours was an order's"""
     while rows := seen.departed(session, PAGE_ROWS):
         orders = submission.paid(session, [(row.inner_hash, row.operation_index) for row in rows])
@@ -90,7 +69,7 @@ def departures(session: Session, _: list[Holding]) -> Iterator[str]:
         yield f"{row.id} on {row.account}: {row.state}: {show(row.amount)} {code(row.asset)} to {row.counterparty}"
 
 
-def payments(session: Session, _: list[Holding]) -> Iterator[str]:
+def payments(session: Session, _: Outside) -> Iterator[str]:
     """every payment in our books was seen to leave, once, and what was taken back to arrive"""
     read = seen.spans(session)
     for page in submission.settled(session):
@@ -102,7 +81,7 @@ def payments(session: Session, _: list[Holding]) -> Iterator[str]:
                 yield f"order {paid.order_id} is settled in ledger {paid.ledger}, and {what}"
 
 
-def due(session: Session, _: list[Holding]) -> Iterator[str]:
+def due(session: Session, _: Outside) -> Iterator[str]:
     """whatever is not at its end knows when to be looked at next"""
     for model in machines():
         count = undue(session, model)
@@ -110,53 +89,18 @@ def due(session: Session, _: list[Holding]) -> Iterator[str]:
             yield f"{count} rows of {model.__table__.name} wait for nothing"
 
 
-CHECKS: tuple[Check, ...] = (books, suspense, owed, stellar, departures, payments, due)
+def statements(session: Session, outside: Outside) -> Iterator[str]:
+    """what a bank's statement shows is what we had it pay, once, and what came back of it"""
+    for account in outside.accounts:
+        for words in account.statement.nonsense:
+            yield f"{account.rail}: its statement could not be had: it {words}"
+        lines = account.statement.lines
+        payouts = anchor.payouts(session, account.rail, account.since, lines)
+        for words in compare(payouts, lines, account.settled_by):
+            yield f"{account.rail}: {words}"
 
 
-def findings() -> Iterator[tuple[str, list[str]]]:
-    """Yield each check's sentence and the differences it found."""
-    held = holdings()
-    for check in CHECKS:
-        with transaction() as session:
-            yield str(check.__doc__), list(check(session, held))
-
-
-def holdings() -> list[Holding]:
-    """Ask Stellar what every treasury holds; no session is open meanwhile."""
-    with transaction() as session:
-        ours = [(row.organization_id, row.address) for row in treasuries.treasuries(session)]
-    network = drains.network()
-    return [Holding(owner, *treasuries.read(network, address)) for owner, address in ours]
-
-
-@click.command("reconcile")
-@with_appcontext
-def command() -> None:
-    """Say where every stroop is, and name every difference; exit with 1 if there is one."""
-    commands.show(balances())
-    try:
-        wrong = [words for sentence, differences in findings() for words in told(sentence, differences)]
-    except Refused as refusal:
-        raise click.ClickException(refusal.message) from None
-    raise SystemExit(1 if wrong else 0)
-
-
-def told(sentence: str, differences: list[str]) -> list[str]:
-    """Print one check; return its differences."""
-    click.echo(f"{'WRONG' if differences else 'ok   '} {sentence}")
-    for words in differences:
-        click.echo(f"      {words}")
-    return differences
-
-
-def balances() -> Table:
-    """Return every account of the ledger with what is in it."""
-    table = Table("account", "asset", "balance", "reserved", box=None)
-    with transaction() as session:
-        for account in ledger.accounts(session):
-            asset, balance = code(account.asset), account.balance
-            table.add_row(account.name, asset, show(balance.posted), show(balance.pending) if balance.pending else "")
-    return table
+CHECKS: tuple[Check, ...] = (books, suspense, owed, stellar, departures, payments, statements, due)
 
 
 def _booked(session: Session, name: str) -> Totals:
