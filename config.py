@@ -42,6 +42,10 @@ def url(text: str) -> str:
     return text.rstrip("/")
 
 
+def urls(text: str) -> str:
+    return " ".join(map(url, words(text)))
+
+
 def pairs(text: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words(text))
 
@@ -51,7 +55,7 @@ _ROWS: list[tuple[str, Callable[[str], Any], Any, str]] = [
     # where things are
     ("DATABASE_URL",            str,    NONE,   "PostgreSQL 15 or newer, `postgresql+psycopg://…`; every process"),
     ("CELERY_BROKER_URL",       str,    NONE,   "Redis 6.2 or newer; web, worker, beat, stream"),
-    ("HORIZON_URL",             url,    NONE,   "the Horizon we ask, submit to and follow; worker, stream, web"),
+    ("HORIZON_URL",             urls,   NONE,   "the Horizon we ask, submit to and follow; several, separated by spaces, if another is to be asked when one fails: the first is preferred; worker, stream, web"),
     ("RPC_URL",                 url,    "",     "a Stellar RPC that is asked what many accounts can receive before they are paid; worker"),
     ("NETWORK_PASSPHRASE",      str,    NONE,   "which Stellar network this is; web, worker, stream"),
     ("PUBLIC_URL",              url,    NONE,   "the address others reach us at; every absolute URL begins with it"),

@@ -9,7 +9,7 @@ from app.anchor import counters
 from app.clock import read
 from app.db import transaction
 from app.stellar.facts import AccountFacts
-from app.submission import drains, treasuries
+from app.submission import fittings, treasuries
 from rails import ask
 from rails.base import Rail
 
@@ -58,8 +58,7 @@ def holdings() -> list[Holding]:
     """Ask Stellar what every treasury holds."""
     with transaction() as session:
         ours = [(row.organization_id, row.address) for row in treasuries.treasuries(session)]
-    network = drains.network()
-    return [Holding(owner, *treasuries.read(network, address)) for owner, address in ours]
+    return [Holding(owner, *treasuries.read(fittings.network(), address)) for owner, address in ours]
 
 
 def accounts(days: int) -> tuple[list[BankAccount], list[str]]:

@@ -55,7 +55,7 @@ class Furniture:
 
     @property
     def horizon_url(self) -> str:
-        return self.settings["HORIZON_URL"]
+        return self.settings["HORIZON_URL"].split()[0]
 
 
 def build(furniture: Furniture) -> None:

@@ -18,7 +18,7 @@ from app.sep import acts, tokens
 from app.sep.auth import public
 from app.sep.bodies import body, load
 from app.sep.frame import door, home
-from app.stellar import challenges, horizon
+from app.stellar import challenges, nodes
 from app.stellar.challenges import Challenge, Client, Server
 
 blueprint = door("sep10")
@@ -77,7 +77,7 @@ def answer() -> dict[str, str]:
     envelope = challenges.parse(load(Answered(), body())["transaction"], _passphrase())
     asking = _asking(challenges.home_domain(envelope))
     challenge = challenges.read(envelope, asking.server, asking.now)
-    account = horizon.account(config.need(current_app.config, "HORIZON_URL"), challenge.client.account)
+    account = nodes.pool(current_app.config).one().account(challenge.client.account)
     challenges.verify(challenge, asking.server, account)
     return {"token": _token(challenge, asking)}
 

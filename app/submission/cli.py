@@ -16,7 +16,7 @@ from app.errors import Conflict, Invalid, Unavailable
 from app.ledger import service as ledger
 from app.money import NATIVE
 from app.organizations import service as organizations
-from app.submission import audits, channels, drains, founding, recovery, service, treasuries
+from app.submission import audits, channels, drains, fittings, founding, recovery, service, treasuries
 from app.submission.models import Treasury
 from app.submission.states import ENDED, PAID
 from app.watcher import service as watcher
@@ -43,7 +43,7 @@ def add_treasury(address: str, organization: str) -> None:
     seeds = os.environ.get("TREASURY_SEEDS") or click.prompt("Seeds", hide_input=True)
     signers = [_keypair(seed) for seed in seeds.split()]
     address = address or signers[0].public_key
-    account, seen = treasuries.read(drains.network(), address)
+    account, seen = treasuries.read(fittings.network(), address)
     with transaction() as session:
         owner = organizations.organization(session, organization).id
         treasuries.add(session, owner, address, signers)
@@ -72,7 +72,7 @@ def ensure(count: int, stroops: int, organization: str, address: str, wait: int)
     with transaction() as session:
         owner = organizations.organization(session, organization).id
         payer = treasuries.treasury(session, owner, address).address
-    account, _ = treasuries.read(drains.network(), payer)
+    account, _ = treasuries.read(fittings.network(), payer)
     with transaction() as session:
         source = session.get_one(Treasury, payer)
         missing = founding.found(session, source, count, stroops)
@@ -95,7 +95,7 @@ def list_channels() -> None:
 @channel.command("verify")
 def verify() -> None:
     """Compare every channel with its account on Stellar, its number and its money; exit with 1 if anything is wrong."""
-    network, wrong = drains.network(), 0
+    network, wrong = fittings.network(), 0
     with transaction() as session:
         addresses = [row.address for row in channels.listed(session)]
     for address in addresses:
@@ -112,7 +112,7 @@ def verify() -> None:
 @click.argument("address")
 def reopen(address: str) -> None:
     """Let a channel that was parked or retired take batches again, from the ledger's next number on."""
-    account, _ = treasuries.read(drains.network(), address)
+    account, _ = treasuries.read(fittings.network(), address)
     with transaction() as session:
         channels.reopen(session, address, account)
     click.echo(f"{address} is open, next {account.sequence + 1}")
@@ -134,7 +134,7 @@ def release(address: str) -> None:
     """Give up the channel's parked batch, whose number was spent by something else: its orders go again elsewhere."""
     with transaction() as session:
         batch = recovery.parked(session, address)
-    answers = recovery.ask(drains.network(), batch)
+    answers = recovery.ask(fittings.network(), batch)
     with transaction() as session:
         recovery.release(session, batch, answers)
     click.echo(f"released; the channel stays parked: `flask channels open {address}` when you trust it again")
@@ -149,7 +149,7 @@ def remove(channel_address: str, organization: str, address: str, wait: int) -> 
     """Merge the account of CHANNEL_ADDRESS back into the treasury. Safe to repeat until it says that it is done."""
     with transaction() as session:
         payer = treasuries.treasury(session, organizations.organization(session, organization).id, address).address
-    account, _ = treasuries.read(drains.network(), payer)
+    account, _ = treasuries.read(fittings.network(), payer)
     with transaction() as session:
         source = session.get_one(Treasury, payer)
         channels.merge_back(session, channel_address, source)

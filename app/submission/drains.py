@@ -5,7 +5,7 @@
     resolve_payments    TURN  hand in what is new, ask for what is out, settle what the ledger has decided
     open_channels       OPEN  look for the accounts of new channels
 
-``run`` does them here and now, for commands and tests.
+What is asked in one act is asked of one node. ``run`` does them here and now, for commands and tests.
 """
 
 import logging
@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from app.db import transaction
 from app.failpoint import failpoint
-from app.stellar.network import Network
+from app.stellar.nodes import Pool
 from app.submission import acts, engine, forming, founding, keys, turns
 from app.submission.facts import Holdings, Park, Signed, Source
-from app.submission.fittings import network, store, terms
+from app.submission.fittings import pool, store, terms
 from app.submission.preflight import Candidate
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Errand(NamedTuple):
 class FormJob:
     source: Source
     candidates: tuple[Candidate, ...] = field(repr=False)
-    network: Network = field(repr=False)
+    pool: Pool = field(repr=False)
 
     @property
     def id(self) -> str:
@@ -49,7 +49,7 @@ class FormJob:
 class SignJob:
     unsigned: acts.Unsigned
     terms: acts.Terms
-    network: Network = field(repr=False)
+    pool: Pool = field(repr=False)
 
     @property
     def id(self) -> int:
@@ -58,14 +58,15 @@ class SignJob:
 
 def claim_sources(session: Session, limit: int) -> list[FormJob]:
     sources = store(session).lease_sources(limit)
-    most = engine.BATCHES_MAX if network().receivers_max else 0
+    most = engine.BATCHES_MAX if pool().receivers_max else 0
     waiting = [tuple(forming.candidates(session, source, most)) for source in sources]
-    return [FormJob(source, orders, network()) for source, orders in zip(sources, waiting, strict=True)]
+    return [FormJob(source, orders, pool()) for source, orders in zip(sources, waiting, strict=True)]
 
 
 def read_holdings(job: FormJob) -> Holdings:
-    held = acts.holdings(job.network, job.source)
-    return replace(held, findings=acts.survey(job.network, job.candidates))
+    node = job.pool.one()
+    held = acts.holdings(node, job.source)
+    return replace(held, findings=acts.survey(node, job.candidates))
 
 
 def form_batches(session: Session, job: FormJob, fact: Holdings | Exception) -> None:
@@ -84,12 +85,12 @@ def claim_unsigned(session: Session, limit: int) -> list[SignJob]:
             mine.park(batch, Park(f"there is no key to sign for {', '.join(orphans)}"))
         else:
             signers = tuple(signer for account in accounts for signer in ring[account])
-            jobs.append(SignJob(acts.Unsigned(batch, tuple(items), signers), terms(), network()))
+            jobs.append(SignJob(acts.Unsigned(batch, tuple(items), signers), terms(), pool()))
     return jobs
 
 
 def sign_batch(job: SignJob) -> Signed:
-    return acts.sign(job.network, job.unsigned, job.terms)
+    return acts.sign(job.pool.one(), job.unsigned, job.terms)
 
 
 def persist_attempt(session: Session, job: SignJob, fact: Signed | Exception) -> None:
@@ -97,7 +98,7 @@ def persist_attempt(session: Session, job: SignJob, fact: Signed | Exception) ->
 
 
 def claim_founding(session: Session, limit: int) -> list[founding.Visit]:
-    return founding.claim_founding(session, limit, network())
+    return founding.claim_founding(session, limit, pool())
 
 
 FORM = Errand(claim_sources, read_holdings, form_batches)

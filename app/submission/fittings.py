@@ -1,26 +1,23 @@
 """What the settings make of the engine: its network, its store, its terms."""
 
-from functools import lru_cache
-
 from flask import current_app
 from sqlalchemy.orm import Session
 
-import config
-from app.stellar.network import Horizon, Network
+from app.stellar import nodes
+from app.stellar.network import Network
+from app.stellar.nodes import Pool
 from app.submission.acts import Terms
 from app.submission.postgres import Postgres
 
 
+def pool() -> Pool:
+    """Return the nodes of the settings: for whoever asks later, without a session."""
+    return nodes.pool(current_app.config)
+
+
 def network() -> Network:
-    """Return the network of the settings."""
-    settings = current_app.config
-    url, passphrase = config.need(settings, "HORIZON_URL"), config.need(settings, "NETWORK_PASSPHRASE")
-    return _network(url, passphrase, settings["RPC_URL"], settings["PREFLIGHT_READS_MAX"])
-
-
-@lru_cache(maxsize=8)
-def _network(url: str, passphrase: str, rpc_url: str, reads_max: int) -> Network:
-    return Horizon(url, passphrase, rpc_url, reads_max)
+    """Return a node to put one question to, and no other. It may be waited for: open no session before."""
+    return pool().one()
 
 
 def terms() -> Terms:

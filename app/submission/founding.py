@@ -15,7 +15,7 @@ from app.ledger import service as ledger
 from app.money import NATIVE
 from app.states import begin, claim, held, move, move_one, put_off
 from app.stellar.facts import AccountFacts
-from app.stellar.network import Network
+from app.stellar.nodes import Pool
 from app.submission import keys
 from app.submission.channels import OWNER, listed, open_batch
 from app.submission.models import Channel, Treasury
@@ -98,18 +98,18 @@ class Visit:
     id: str
     fence: int
     attempts: int
-    network: Network = field(repr=False)
+    pool: Pool = field(repr=False)
 
 
-def claim_founding(session: Session, limit: int, network: Network) -> list[Visit]:
+def claim_founding(session: Session, limit: int, pool: Pool) -> list[Visit]:
     """Lease channels whose account may be there by now."""
     rows = claim(session, Channel, FOUNDING, limit=limit, lease_seconds=LEASE_SECONDS)
-    return [Visit(row.address, row.fence, row.attempts, network) for row in rows]
+    return [Visit(row.address, row.fence, row.attempts, pool) for row in rows]
 
 
 def look(visit: Visit) -> AccountFacts | None:
     """Return the account, or None while it is not there."""
-    return visit.network.account(visit.id)
+    return visit.pool.one().account(visit.id)
 
 
 def open_founded(session: Session, visit: Visit, fact: AccountFacts | Exception | None) -> None:

@@ -10,10 +10,10 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app.failpoint import failpoint
-from app.stellar.network import Network
+from app.stellar.nodes import Pool
 from app.submission import acts, engine, keys
 from app.submission.facts import Batch, Close, Result
-from app.submission.fittings import network, store, terms
+from app.submission.fittings import pool, store, terms
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class TurnJob:
     """A few batches together: what closes in one ledger is settled in one commit."""
 
     turns: tuple[tuple[Batch, acts.Purse], ...]
-    network: Network = field(repr=False)
+    pool: Pool = field(repr=False)
 
     @property
     def id(self) -> str:
@@ -40,13 +40,13 @@ def claim_live(session: Session, limit: int) -> list[TurnJob]:
     ring, bid_max = keys.keyring(session, [batch.channel for batch in batches]), terms().bid_max
     turns = [(batch, acts.Purse(bid_max, tuple(ring[batch.channel]))) for batch in batches]
     groups = [turns[start : start + TOGETHER] for start in range(0, len(turns), TOGETHER)]
-    return [TurnJob(tuple(group), network()) for group in groups]
+    return [TurnJob(tuple(group), pool()) for group in groups]
 
 
 def take_turns(job: TurnJob) -> list[Fact]:
-    """Take every batch's turn, side by side; one that fails keeps no other from its own."""
-    with ThreadPoolExecutor(len(job.turns)) as pool:
-        return list(pool.map(lambda turn: _taken(job.network, *turn), job.turns))
+    """Take every batch's turn, side by side, each with one node; one that fails keeps no other from its own."""
+    with ThreadPoolExecutor(len(job.turns)) as threads:
+        return list(threads.map(lambda turn: _taken(job.pool, *turn), job.turns))
 
 
 def record_turns(session: Session, job: TurnJob, facts: Sequence[Fact] | Exception) -> None:
@@ -63,9 +63,9 @@ def record_turns(session: Session, job: TurnJob, facts: Sequence[Fact] | Excepti
         event.listen(session, "after_commit", lambda _: failpoint("after_settle_commit"), once=True)
 
 
-def _taken(network: Network, batch: Batch, purse: acts.Purse) -> Fact:
+def _taken(pool: Pool, batch: Batch, purse: acts.Purse) -> Fact:
     try:
-        return acts.take_turn(network, batch, purse)
+        return acts.take_turn(pool.one(), batch, purse)
     except Exception as error:  # noqa: BLE001  whatever it is, it is what came of the turn
         log.warning("a turn came to nothing", extra={"batch": batch.id, "error": f"{type(error).__name__}: {error}"})
         return error

@@ -1,4 +1,4 @@
-"""Hints that there may be something to read: the node's own stream of ledgers, as they close.
+"""Hints that there may be something to read: a node's own stream of ledgers, as they close.
 
 A ledger closes every few seconds whether or not it concerns us, so silence means that the stream is dead. It is only
 a hint: a stream that lies, stalls or breaks costs latency, never an operation.
@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from app.errors import Unavailable
 from app.stellar import horizon
+from app.stellar.nodes import Pool
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +22,10 @@ GLANCE_SECONDS = 0.2  # how soon a waiting watcher sees that it is to stop
 
 
 class Hints:
-    """Listens to ``url`` in a thread of its own, from the first ``wait`` until ``stop`` is set."""
+    """Listens to one of ``pool`` in a thread of its own, from the first ``wait`` until ``stop`` is set."""
 
-    def __init__(self, url: str, silence_seconds: int, stop: threading.Event):
-        self.url, self.silence_seconds, self.stop = url, silence_seconds, stop
+    def __init__(self, pool: Pool, silence_seconds: int, stop: threading.Event):
+        self.pool, self.silence_seconds, self.stop = pool, silence_seconds, stop
         self.closed = threading.Event()
         self.thread = threading.Thread(target=self._listen, name="hints", daemon=True)
 
@@ -41,7 +42,7 @@ class Hints:
         pauses = growing_pauses()
         while not self.stop.is_set():
             with suppress(Unavailable):
-                for _ in horizon.closings(self.url, self.silence_seconds):
+                for _ in horizon.closings(self.pool.one().url, self.silence_seconds):
                     self.closed.set()
                     pauses = growing_pauses()
                     if self.stop.is_set():

@@ -12,6 +12,7 @@ from flask import Flask
 import config
 from app.db import db
 from app.errors import Unavailable
+from app.stellar import nodes
 from app.watcher.hints import Hints, growing_pauses
 from app.watcher.leader import Leader
 from app.watcher.reader import Reader
@@ -26,13 +27,13 @@ def run(app: Flask, stop: threading.Event) -> None:
 
     Several processes may run this: one of them leads each stream. A leader that cannot read makes way for another.
     """
-    url = config.need(app.config, "HORIZON_URL")
-    hints = Hints(url, config.need(app.config, "WATCH_SILENCE_SECONDS"), stop)
+    pool = nodes.pool(app.config)
+    hints = Hints(pool, config.need(app.config, "WATCH_SILENCE_SECONDS"), stop)
     pauses = growing_pauses()
     while not stop.is_set():
         try:
             with app.app_context(), Leader(db.engine) as leader:
-                reader = Reader(url, leader, stop)
+                reader = Reader(pool, leader, stop)
                 while not stop.is_set():
                     leads = reader.read_all()
                     pauses = growing_pauses()
@@ -53,5 +54,5 @@ def catch_up(app: Flask) -> int:
     Raises Unavailable if Horizon does not answer.
     """
     with app.app_context(), Leader(db.engine) as leader:
-        reader = Reader(config.need(app.config, "HORIZON_URL"), leader, threading.Event())
+        reader = Reader(nodes.pool(app.config), leader, threading.Event())
         return sum(reader.read_all().values())

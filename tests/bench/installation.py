@@ -32,7 +32,7 @@ from app.sandbox.supervisor import Stage, Supervisor
 from app.states import begin
 from app.stellar.facts import AccountFacts
 from app.stellar.network import Network
-from app.submission import drains, keys, service, treasuries
+from app.submission import fittings, keys, service, treasuries
 from app.submission.models import Channel, Order
 from app.submission.service import NewOrder
 from app.watcher import service as watcher
@@ -129,7 +129,7 @@ class Installation:
     def _furnish(self) -> None:
         with self.app.app_context():
             flask_migrate.upgrade(directory=str(CHECKOUT / "migrations"))
-            furnish(drains.network(), self.plan.population)
+            furnish(fittings.network(), self.plan.population)
             db.engine.dispose()
 
 

@@ -13,7 +13,7 @@ from app.ledger import queries
 from app.ledger import service as ledger
 from app.organizations.models import Organization
 from app.states import begin
-from app.stellar.network import Horizon
+from app.stellar.nodes import Pool, Watched
 from app.submission import forming, service
 from app.submission.acts import Purse
 from app.submission.engine import BATCHES_MAX
@@ -28,7 +28,7 @@ from app.submission.turns import TurnJob, record_turns
 from tests.sim.houses import Balances, Standing, Turn
 from tests.sim.scenario import ORGANIZATION
 
-NOBODY = Horizon("", "")  # recording asks nobody
+NOBODY = Pool([Watched("", "")])  # recording asks nobody
 SET_CLOCK = text("SELECT set_config('railhead.clock_offset', (to_timestamp(:at) - now())::text, true)")
 EPOCH = 1_800_000_000
 

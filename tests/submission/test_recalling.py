@@ -11,7 +11,7 @@ from app.errors import Conflict
 from app.ledger import service as ledger
 from app.organizations.models import Organization
 from app.stellar import horizon
-from app.submission import channels, drains, keys, recovery
+from app.submission import channels, drains, fittings, keys, recovery
 from app.submission.models import Attempt, Batch, Channel, SigningKey
 from app.submission.service import NewOrder, cancel, request, request_all
 from tests.submission.conftest import PAYEE, TREASURY, USDC, World, add_channel, key
@@ -91,7 +91,7 @@ def test_a_parked_batch_is_released_only_when_its_number_is_spent_elsewhere(
     world.work()
     with transaction() as mine:
         batch = recovery.parked(mine, address)
-    unspent = recovery.ask(drains.network(), batch)
+    unspent = recovery.ask(fittings.network(), batch)
     with pytest.raises(Conflict), transaction() as mine:
         recovery.release(mine, batch, type(unspent)(unspent.node, batch.sequence - 1, True))
     with transaction() as mine:

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from app.db import db
 from app.sandbox.network.local import network
+from app.stellar import nodes
 from app.watcher import service
 from app.watcher.hints import Hints, growing_pauses
 from app.watcher.leader import Leader
@@ -81,9 +82,9 @@ def test_a_stream_of_hints_that_fails_costs_no_operation(app, session, world, ac
     assert in_suspense(session) == 2 * LUMEN
 
 
-def test_a_hint_comes_when_a_ledger_closes(world):
+def test_a_hint_comes_when_a_ledger_closes(app, world):
     stop = threading.Event()
-    hints = Hints(world.url, PATIENCE_SECONDS, stop)
+    hints = Hints(nodes.pool(app.config), PATIENCE_SECONDS, stop)
     world.network.interval(0.2)
     hints.wait()
     stop.set()
