@@ -1,9 +1,12 @@
 """Orders become batches: in the store in memory as in the one in PostgreSQL."""
 
 from dataclasses import replace
+from typing import Any
 
 from app.money import NATIVE
+from app.stellar.operations import SET_ASIDE, TAKE_BACK
 from app.submission.facts import (
+    Fate,
     Holdings,
 )
 from app.submission.forming import PAUSE_SECONDS
@@ -74,3 +77,55 @@ def test_an_account_is_created_by_one_batch_at_a_time(clerk: Clerk) -> None:
         clerk.order(memo, kind="create_account", asset=NATIVE, memo_type="id", memo=memo)
     assert [len(items) for _, items in clerk.formed()] == [1]
     assert sorted(clerk.states().values()) == ["bound", "ready"]
+
+
+def aside(clerk: Clerk, key: str, **facts: Any) -> str:
+    """Order what is to be put into a claimable balance."""
+    id = clerk.order(key, otherwise="claimable_balance", **facts)
+    clerk.judge({id: Fate("adjust", operation=SET_ASIDE)})
+    return id
+
+
+RESERVE = UNIT // 2
+
+
+def test_what_is_set_aside_takes_a_reserve_that_nothing_else_may_spend(clerk: Clerk) -> None:
+    aside(clerk, "aside", amount=2 * UNIT)
+    clerk.order("dear", asset=NATIVE, amount=4 * UNIT + 1)
+    holdings = Holdings(10, {NATIVE: 5 * UNIT, USDC: 2 * UNIT}, base_reserve=RESERVE)
+    batch = clerk.live(holdings)
+    assert list(clerk.carried(batch.attempts[-1].hash).values()) == [SET_ASIDE]
+    clerk.now += PAUSE_SECONDS
+    assert clerk.formed(holdings) == []  # its reserve is still to be taken
+    clerk.now += PAUSE_SECONDS
+    assert len(clerk.formed(replace(holdings, spendable={NATIVE: 6 * UNIT}))) == 1
+
+
+def test_a_settled_balance_keeps_its_reserve_until_the_holdings_show_it(clerk: Clerk) -> None:
+    aside(clerk, "aside", asset=NATIVE)
+    holdings = Holdings(10, {NATIVE: 3 * UNIT}, base_reserve=RESERVE)
+    batch = clerk.live(holdings)
+    clerk.close(batch, landed(batch))  # in ledger 11
+    clerk.order("next", asset=NATIVE, amount=UNIT + 1)
+    assert clerk.formed(holdings) == []
+    clerk.now += PAUSE_SECONDS
+    assert len(clerk.formed(replace(holdings, ledger=11))) == 1
+
+
+def test_where_the_reserve_is_missing_only_xlm_waits(clerk: Clerk) -> None:
+    aside(clerk, "aside")
+    clerk.order("other memo", memo_type="id", memo="1")
+    clerk.order("plain")
+    poor = Holdings(10, {NATIVE: 2 * RESERVE - 1, USDC: 9 * UNIT}, base_reserve=RESERVE)
+    assert sorted(len(items) for _, items in clerk.formed(poor)) == [1, 1]
+    assert clerk.states() == {"aside": "ready", "other memo": "bound", "plain": "bound"}
+
+
+def test_taking_back_costs_the_source_nothing_and_waits_for_no_money(clerk: Clerk) -> None:
+    facts = {"kind": TAKE_BACK, "destination": "00" * 36, "amount": 9 * UNIT}
+    clerk.order("big", amount=5 * UNIT)
+    nothing = Holdings(10, {NATIVE: 0, USDC: UNIT}, base_reserve=RESERVE)
+    assert clerk.formed(nothing) == []  # USDC is paused
+    back = clerk.order("back", **facts)
+    [(_, [item])] = clerk.formed(nothing)
+    assert (item.id, item.operation) == (back, TAKE_BACK)

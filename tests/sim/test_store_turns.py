@@ -7,6 +7,7 @@ import pytest
 from app.errors import WrongState
 from app.money import NATIVE
 from app.stellar.facts import Receipt
+from app.stellar.operations import SET_ASIDE
 from app.stellar.results import Codes
 from app.submission.facts import (
     Envelope,
@@ -173,6 +174,51 @@ def test_an_account_that_turned_out_to_exist_is_paid(clerk: Clerk) -> None:
     clerk.close(batch, landed(batch, "op_already_exists"))
     [(_, [item])] = clerk.formed()
     assert (item.kind, item.operation) == ("create_account", "payment")
+
+
+def test_what_could_not_be_received_is_set_aside_if_its_owner_wants_that(clerk: Clerk) -> None:
+    for key in ("aside", "called off"):
+        clerk.order(key, otherwise="claimable_balance")
+    clerk.order("plain")
+    batch = clerk.live()
+    clerk.house.cancel("called off")
+    clerk.close(batch, landed(batch, *["op_no_trust"] * 3))
+    assert clerk.states() == {"aside": "ready", "called off": "cancelled", "plain": "failed"}
+    [(again, items)] = clerk.formed()
+    assert [(item.operation, item.otherwise, item.code) for item in items] == [(SET_ASIDE, "claimable_balance", "")]
+    clerk.persist(again, signed(again, items))
+    again = clerk.leased()
+    assert list(clerk.carried(again.attempts[-1].hash).values()) == [SET_ASIDE]
+    clerk.close(again, landed(again))
+    assert clerk.house.orders()["aside"].place == (again.attempts[-1].hash, 0, 11)
+    assert clerk.house.balances()["owed", USDC] == (UNIT, 0)
+
+
+def test_who_was_named_at_the_door_is_set_aside_when_the_number_is_spent(clerk: Clerk) -> None:
+    named, plain = clerk.order("named", otherwise="claimable_balance"), clerk.order("plain")
+    batch = clerk.live()
+    assert dict(clerk.carried(batch.attempts[-1].hash)) == {named: "payment", plain: "payment"}
+    clerk.rebuild(batch, Rebuild("refused", dict.fromkeys((named, plain), ("op_no_trust", "it has no trustline"))))
+    [(batch, items)] = clerk.lease_bound(5)
+    assert [item.wanted for item in items] == [False, False]
+    clerk.persist(batch, signed(batch, items, "b"))
+    batch = clerk.leased()
+    clerk.close(batch, landed(batch))
+    assert clerk.states() == {"named": "ready", "plain": "failed"}
+    [(_, [item])] = clerk.formed()
+    assert (item.id, item.operation, item.wanted) == (named, SET_ASIDE, True)
+
+
+def test_a_source_without_the_reserve_pauses_its_xlm_and_pays_all_else(clerk: Clerk) -> None:
+    clerk.judge({clerk.order("aside", otherwise="claimable_balance"): Fate("adjust", operation=SET_ASIDE)})
+    batch = clerk.live()
+    clerk.close(batch, landed(batch, "op_low_reserve"))
+    clerk.order("xlm", asset=NATIVE)
+    clerk.order("usdc")
+    [(_, [item])] = clerk.formed()
+    assert (item.asset, item.operation) == (USDC, "payment")
+    clerk.now += PAUSE_SECONDS
+    assert [len(items) for _, items in clerk.formed()][-1:] == [1]
 
 
 def test_a_source_that_ran_dry_pauses_its_asset_and_the_order_is_a_suspect(clerk: Clerk) -> None:

@@ -118,10 +118,11 @@ def organization(session: Session) -> Organization:
 @pytest.fixture
 def wish(organization: Organization) -> Callable[..., NewOrder]:
     """Make an order of 1 USDC, or of whatever is said instead."""
+    organization_id = organization.id
 
     def make(**facts: Any) -> NewOrder:
         plain: dict[str, Any] = {
-            "organization_id": organization.id,
+            "organization_id": organization_id,
             "owner": "anchor",
             "owner_key": f"t{next(_numbers)}",
             "source": TREASURY.public_key,

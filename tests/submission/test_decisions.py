@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 from stellar_sdk import xdr
 
+from app.money import NATIVE
 from app.stellar import results
 from app.stellar.facts import Node, Receipt, TransactionFacts
+from app.stellar.operations import SET_ASIDE, TAKE_BACK
 from app.stellar.results import Codes
 from app.submission import verdicts
 from app.submission.decisions import bid, decide, decisive, fates, heed, unpaid, wants_sequence
@@ -103,6 +105,13 @@ def test_the_door_names_the_guilty_and_they_are_left_out_at_once() -> None:
     assert list(decision.faults) == ["b"]
 
 
+def test_who_is_named_depends_on_the_operation() -> None:
+    receipt = Receipt("refused", Codes("tx_failed", ("op_no_trust", "op_no_trust")))
+    decision = heed({"paid": "payment", "set aside": SET_ASIDE}, receipt)
+    assert isinstance(decision, Rebuild)
+    assert list(decision.faults) == ["paid"]
+
+
 @pytest.mark.parametrize(
     "receipt",
     [
@@ -130,6 +139,9 @@ def test_a_refusal_is_remembered_by_the_code_that_needs_an_operator() -> None:
 def item(id: str, **facts: object) -> Item:
     plain = {"kind": "payment", "operation": "payment", "source": "G", "destination": "G", "asset": "x", "amount": 1}
     return Item(**{"id": id, **plain, **facts})  # type: ignore[arg-type]
+
+
+ASIDE = {"otherwise": "claimable_balance"}
 
 
 def closed(*codes: str) -> Close:
@@ -173,6 +185,59 @@ def test_when_it_failed_each_is_judged_by_its_own_code() -> None:
     assert (found["good"].pause, found["good"].suspect) == ("", False)
 
 
+UNFIT = ["op_no_destination", "op_no_trust", "op_not_authorized", "op_line_full"]
+
+
+@pytest.mark.parametrize("code", UNFIT)
+def test_what_cannot_be_paid_is_set_aside_if_its_owner_wants_that(code: str) -> None:
+    items = [item("aside", **ASIDE), item("plain"), item("unwanted", recalled=True, **ASIDE)]
+    found = fates(items, [row.id for row in items], closed(code, code, code))
+    words = verdicts.of_operation(code).words
+    assert found["aside"] == Fate("release", reason=words, operation=SET_ASIDE)
+    assert found["plain"] == Fate("fail", code, words)
+    assert found["unwanted"].event == "cancel"
+
+
+@pytest.mark.parametrize("code", UNFIT)
+def test_what_the_door_named_goes_the_same_way_when_its_number_is_spent(code: str) -> None:
+    items = [item("aside", code=code, reason="why", **ASIDE), item("plain", code=code, reason="why")]
+    for found in (unpaid(items), fates(items, [], closed())):
+        assert found == {
+            "aside": Fate("release", reason="why", operation=SET_ASIDE),
+            "plain": Fate("fail", code, "why"),
+        }
+
+
+@pytest.mark.parametrize("code", ["op_malformed", "op_trustline_frozen", "op_already_exists"])
+def test_a_fault_that_setting_aside_does_not_mend_fails_all_the_same(code: str) -> None:
+    assert fates([item("a", **ASIDE)], ["a"], closed(code))["a"].event == "fail"
+    assert unpaid([item("a", code=code, **ASIDE)])["a"].event == "fail"
+
+
+@pytest.mark.parametrize(
+    ("code", "paused"),
+    [
+        ("op_no_trust", "x"),
+        ("op_not_authorized", "x"),
+        ("op_underfunded", "x"),
+        ("op_low_reserve", NATIVE),
+    ],
+)
+def test_of_what_is_set_aside_the_source_is_to_blame(code: str, paused: str) -> None:
+    fate = fates([item("a", operation=SET_ASIDE, **ASIDE)], ["a"], closed(code))["a"]
+    assert (fate.event, fate.pause, fate.suspect, fate.operation) == ("release", paused, True, "")
+
+
+@pytest.mark.parametrize("code", ["op_does_not_exist", "op_cannot_claim", "op_no_trust", "op_line_full"])
+def test_what_cannot_be_taken_back_fails(code: str) -> None:
+    assert fates([item("a", kind=TAKE_BACK, operation=TAKE_BACK)], ["a"], closed(code))["a"].event == "fail"
+
+
+def test_no_order_goes_again_as_what_it_was_refused_as() -> None:
+    impossible = item("a", operation=SET_ASIDE, **ASIDE)
+    assert fates([impossible], ["a"], closed("op_line_full"))["a"].event == "fail"
+
+
 def test_of_a_batch_that_was_never_paid_nothing_is_settled() -> None:
     found = unpaid([item("a"), item("b", recalled=True), item("c", code="op_malformed")])
     assert [fate.event for fate in found.values()] == ["release", "cancel", "fail"]
@@ -186,6 +251,9 @@ def test_every_code_of_the_protocol_has_its_verdict() -> None:
     kinds = [getattr(xdr, name) for name in dir(xdr) if name.endswith("ResultCode")]
     operations = {results.name(code) for kind in kinds if kind is not xdr.TransactionResultCode for code in kind}
     assert operations == set(verdicts.OPERATIONS)
+    assert {code for _, code in verdicts.OF_ONE} < operations
+    assert "park" not in {verdict.act for verdict in verdicts.OF_ONE.values()}  # see decisions._landed
+    assert "park" not in {verdicts.of_operation(code).act for _, code in verdicts.OF_ONE}
     assert {results.name(code) for code in xdr.TransactionResultCode} | {""} == set(verdicts.TRANSACTIONS)
 
 

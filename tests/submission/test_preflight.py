@@ -12,6 +12,7 @@ from stellar_sdk import Asset, ChangeTrust, ManageData, ManageSellOffer
 from app.money import NATIVE
 from app.stellar import addresses, receivers
 from app.stellar.facts import Balance
+from app.stellar.operations import SET_ASIDE, TAKE_BACK
 from app.stellar.receivers import Receiver
 from app.submission import drains
 from app.submission.facts import Fate, Item
@@ -81,6 +82,34 @@ def test_an_account_to_be_created_that_is_there_is_paid_and_the_other_way_round(
     gone = candidate(**CREATE, operation="payment")
     assert judge([there], {PAYEE_ADDRESS: holder()})["a"] == Fate("adjust", operation="payment")
     assert judge([gone], {PAYEE_ADDRESS: None})["a"] == Fate("adjust", operation="create_account")
+
+
+ASIDE = {"otherwise": "claimable_balance"}
+NO_TRUST, LINE_FULL = OPERATIONS["op_no_trust"].words, OPERATIONS["op_line_full"].words
+
+
+@pytest.mark.parametrize(
+    ("order", "receiver", "fate"),
+    [
+        (candidate(**ASIDE), holder(), Fate("doubt", "op_no_trust", NO_TRUST)),
+        (candidate(**ASIDE, reason=NO_TRUST), holder(), Fate("adjust", operation=SET_ASIDE)),
+        (candidate(**ASIDE, reason=LINE_FULL), holder(), Fate("doubt", "op_no_trust", NO_TRUST)),
+        (candidate(**ASIDE, operation=SET_ASIDE), holder(), None),
+        (candidate(**ASIDE, operation=SET_ASIDE), None, None),
+        (candidate(**ASIDE, operation=SET_ASIDE), holder(LINE), Fate("adjust", operation="payment")),
+        (candidate(**ASIDE, operation=SET_ASIDE, amount=51), holder(LINE), None),
+        (candidate(**ASIDE), holder(LINE), None),
+        (candidate(**ASIDE, operation=SET_ASIDE, asset=NATIVE), holder(), Fate("adjust", operation="payment")),
+        (candidate(**ASIDE, operation=SET_ASIDE, asset=NATIVE, reason=LINE_FULL), holder(), None),
+        (candidate(**ASIDE, reason=NEEDS_MEMO), holder(memo_required=True), Fate("fail", "memo_required", NEEDS_MEMO)),
+        (candidate(kind=TAKE_BACK, operation=TAKE_BACK, destination="00" * 36), None, None),
+    ],
+)
+def test_what_cannot_be_paid_is_set_aside_if_its_owner_wants_that(
+    order: Candidate, receiver: Receiver | None, fate: Fate | None
+) -> None:
+    assert judge([order], {PAYEE_ADDRESS: receiver}).get("a") == fate
+    assert list(wanted([order], 5)) == ([] if order.item.kind == TAKE_BACK else [PAYEE_ADDRESS])
 
 
 def test_no_more_accounts_are_looked_at_than_makes_sense_and_the_others_go_unseen() -> None:

@@ -10,10 +10,14 @@ from sqlalchemy.orm import Session
 from app.clock import after
 from app.errors import Conflict, Invalid, NotFound, WrongState
 from app.ledger import service as ledger
+from app.money import NATIVE
 from app.states import History, move
+from app.stellar import addresses
 from app.submission.models import Order
 from app.submission.service import NewOrder, Outcome, cancel, outcome, outcomes, request, request_all
-from tests.submission.conftest import PAYEE, key
+from tests.submission.conftest import PAYEE, TREASURY, key
+
+ASIDE = {"otherwise": "claimable_balance"}
 
 Wish = Callable[..., NewOrder]
 
@@ -34,7 +38,7 @@ def test_the_same_order_again_is_the_same_order(session: Session, wish: Wish) ->
 
 
 @pytest.mark.parametrize(
-    "other", [{"amount": 2}, {"destination": key("other").public_key}, {"memo_type": "text", "memo": "x"}]
+    "other", [{"amount": 2}, {"destination": key("other").public_key}, {"memo_type": "text", "memo": "x"}, ASIDE]
 )
 def test_a_key_used_for_something_else_is_a_conflict(session: Session, wish: Wish, other: dict[str, Any]) -> None:
     request(session, wish(owner_key="a"))
@@ -53,6 +57,13 @@ def test_a_key_used_for_something_else_is_a_conflict(session: Session, wish: Wis
         {"memo_type": "text", "memo": "x" * 29},
         {"memo": "without a type"},
         {"source": PAYEE.public_key},
+        {"otherwise": "refund"},
+        {"otherwise": ""},
+        {**ASIDE, "destination": addresses.muxed(PAYEE.public_key, 7)},
+        {**ASIDE, "destination": TREASURY.public_key},
+        {**ASIDE, "kind": "create_account", "asset": NATIVE},
+        {"kind": "create_claimable_balance"},
+        {"kind": "claim_claimable_balance"},
     ],
 )
 def test_what_could_never_be_sent_is_refused(session: Session, wish: Wish, wrong: dict[str, Any]) -> None:
