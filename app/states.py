@@ -249,6 +249,19 @@ def put_off(session: Session, model: type[Row], key: Any, fence: int, seconds: i
     return done.first() is not None
 
 
+def hurry(session: Session, model: type[Row], *where: Any) -> list[Any]:
+    """Let rows be due at once, and wake whom that concerns; return their keys. Whoever holds one of them loses it:
+    what he knows is out of date."""
+    table = model.__table__
+    owner = table.c[model.topic_column] if model.topic_column else literal("")
+    key = table.primary_key.columns[0].label("key")
+    due = update(table).where(*where).values(due_at=now(), fence=table.c.fence + 1)
+    rows = session.execute(due.returning(key, table.c.state, owner.label("owner"))).all()
+    _forget(session, model, [row.key for row in rows])
+    session.info.setdefault("topics", []).extend(topic(model, row.state, row.owner) for row in rows)
+    return [row.key for row in rows]
+
+
 def history(session: Session, row: Lifecycle) -> list[History]:
     """Return every move of ``row``, the oldest first."""
     subject, key = row.__table__.name, str(_key(row))

@@ -1,6 +1,6 @@
 """Drains of the submission engine: orders are bound, signed and written down; then handed in and looked up."""
 
-from app.submission.drains import FORM, OPEN, SIGN, TURN
+from app.submission.drains import COLLECT, FORM, OPEN, SIGN, TURN
 from tasks.drain import Errand, drain, errand
 
 ACT_SECONDS = 20  # no question to Horizon lasts longer
@@ -9,7 +9,9 @@ ACT_SECONDS = 20  # no question to Horizon lasts longer
 @drain()
 def submit_payments() -> bool:
     formed = errand("submit_payments", "form", Errand(*FORM, threads=8, timeout_seconds=ACT_SECONDS))
-    return errand("submit_payments", "sign", Errand(*SIGN, threads=4, timeout_seconds=ACT_SECONDS)) or formed
+    signed = errand("submit_payments", "sign", Errand(*SIGN, threads=4, timeout_seconds=ACT_SECONDS))
+    collected = errand("submit_payments", "collect", Errand(*COLLECT, threads=4, timeout_seconds=ACT_SECONDS))
+    return formed or signed or collected
 
 
 @drain()

@@ -1,55 +1,33 @@
-"""What the engine asks of the network and of those who sign: facts in, facts out, no session.
+"""What the engine asks of the network: facts in, facts out, no session.
 
-In the order of a payment's life: what may the source spend; sign; hand in or ask. Each is free to fail or to be
-repeated: before handing in nothing has left this machine, and what is handed in was written down before.
+In the order of a payment's life: what may the source spend; (signing.py: sign;) hand in or ask. Each is free to fail
+or to be repeated: before handing in nothing has left this machine, and what is handed in was written down before.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from app.errors import Unavailable
 from app.failpoint import failpoint
-from app.stellar import envelopes, operations, signing
+from app.stellar import envelopes, signing
 from app.stellar.facts import Node
 from app.stellar.network import Network
-from app.submission.decisions import LIFE_SECONDS, bid, decide, escalation, unposted, wants_sequence
+from app.submission.decisions import decide, escalation, unposted, wants_sequence
 from app.submission.facts import (
     Answers,
-    Attempt,
     Batch,
     Bump,
     Decision,
     Envelope,
     Fate,
     Holdings,
-    Item,
     Post,
     Rebuild,
     Result,
-    Signed,
     Source,
     Wait,
 )
 from app.submission.preflight import Candidate, judge, wanted
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What an operation may cost, in stroops: the first bid, and the most ever bid; and after how many seconds what
-    was set aside may be taken back."""
-
-    bid: int
-    bid_max: int
-    back_seconds: int
-
-
-@dataclass(frozen=True)
-class Unsigned:
-    """A batch to be signed, with its orders and those who sign for its accounts."""
-
-    batch: Batch
-    items: tuple[Item, ...]
-    signers: tuple[signing.Signer, ...] = field(repr=False)
 
 
 def holdings(network: Network, source: Source) -> Holdings:
@@ -71,66 +49,6 @@ def survey(network: Network, candidates: Sequence[Candidate]) -> dict[str, Fate]
         return {}
 
 
-@dataclass(frozen=True)
-class Outline:
-    """What an attempt is to say, before it is bytes. ``fee`` is the most it may cost, in stroops; ``max_time`` in
-    Unix seconds."""
-
-    batch: Batch
-    fee: int
-    max_time: int
-    instructions: Sequence[operations.Instruction]
-
-
-Write = Callable[[Outline, str, Sequence[signing.Signer]], tuple[str, str]]
-
-
-def write(outline: Outline, passphrase: str, signers: Sequence[signing.Signer]) -> tuple[str, str]:
-    """Return the hash and the signed envelope of ``outline``."""
-    batch = outline.batch
-    plan = envelopes.Plan(
-        source=batch.channel,
-        sequence=batch.sequence,
-        fee=outline.fee,
-        max_time=outline.max_time,
-        operations=[operations.octets(row) for row in outline.instructions],
-        memo_type=batch.memo_type,
-        memo=batch.memo,
-    )
-    body = envelopes.build(plan, passphrase)
-    return body.hash.hex(), envelopes.seal(body, signing.sign(body.hash, signers))
-
-
-def sign(network: Network, unsigned: Unsigned, terms: Terms, write: Write = write) -> Signed:
-    """Return a new attempt for a batch. Its life ends by the network's clock, not by ours."""
-    batch = unsigned.batch
-    node = network.node()
-    wanted = [item for item in unsigned.items if item.wanted]
-    fee = bid(terms.bid, terms.bid_max, batch.attempts) * max(len(wanted), 1)
-    max_time = node.closed_at + LIFE_SECONDS
-    outline = Outline(batch, fee, max_time, instructions(batch, wanted, terms))
-    hash, xdr = write(outline, network.passphrase, unsigned.signers)
-    attempt = Attempt(hash, max_time, node.ledger, fee, max(len(wanted), 1))
-    return Signed(attempt, Envelope(hash, hash, xdr, fee), tuple(item.id for item in wanted))
-
-
-def instructions(batch: Batch, wanted: Sequence[Item], terms: Terms) -> list[operations.Instruction]:
-    """Return the operations of the next attempt: where nobody wants anything any more, one that spends the number."""
-    if not wanted:
-        return [operations.Instruction("bump_sequence", batch.channel)]
-    return [
-        operations.Instruction(
-            item.operation, item.source, item.destination, item.asset, item.amount, terms.back_seconds
-        )
-        for item in wanted
-    ]
-
-
-def signing_accounts(batch: Batch, items: Sequence[Item]) -> list[str]:
-    """Return the accounts whose signatures the next attempt needs, and no other: the network refuses those."""
-    return sorted({batch.channel, *(item.source for item in items if item.wanted)})
-
-
 Wrap = Callable[[str, str, int, str, Sequence[signing.Signer]], tuple[str, str]]
 
 
@@ -145,7 +63,7 @@ class Purse:
     """Who pays a fee bump, and how many stroops an operation may cost at most."""
 
     bid_max: int
-    signers: tuple[signing.Signer, ...] = field(repr=False)
+    keys: signing.Keys
     wrap: Wrap = wrap
 
 
@@ -153,7 +71,8 @@ def take_turn(network: Network, batch: Batch, purse: Purse | None = None) -> Res
     """Ask about a batch, decide, and hand in what is to be handed in."""
     decision = next_decision(network, batch, purse)
     if isinstance(decision, Bump) and purse is not None:
-        return Result(decision, envelope=raise_fee(network, batch, decision, purse))
+        envelope = raise_fee(network, batch, decision, purse)
+        return Result(decision, envelope=envelope) if envelope else Result(Wait())
     if not isinstance(decision, Post):
         return Result(decision)
     failpoint("after_persist")
@@ -178,10 +97,17 @@ def next_decision(network: Network, batch: Batch, purse: Purse | None = None) ->
     return decision
 
 
-def raise_fee(network: Network, batch: Batch, decision: Bump, purse: Purse) -> Envelope:
-    """Return a fee bump around the newest attempt, paid by its channel: to be written down before it is handed in."""
+def raise_fee(network: Network, batch: Batch, decision: Bump, purse: Purse) -> Envelope | None:
+    """Return a fee bump around the newest attempt, paid by its channel: to be written down before it is handed in.
+
+    None where the keys that are here do not suffice for it.
+    """
+    chosen = signing.quorum(network, batch.channel, purse.keys, signing.LOW).fewest(purse.keys.ours)
+    if chosen is None:
+        return None
+    signers = [signer for signer in purse.keys.here if signer.public_key in chosen]
     inner = next(row for row in batch.envelopes if row.hash == batch.attempts[-1].hash)
-    hash, xdr = purse.wrap(inner.xdr, batch.channel, decision.fee, network.passphrase, purse.signers)
+    hash, xdr = purse.wrap(inner.xdr, batch.channel, decision.fee, network.passphrase, signers)
     return Envelope(hash, inner.hash, xdr, decision.fee)
 
 

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from typing import TextIO
 
 import click
 from flask import current_app
@@ -10,13 +11,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from stellar_sdk import Keypair
 
+import config
 from app.commands import Commands
 from app.db import transaction
 from app.errors import Conflict, Invalid, Unavailable
 from app.ledger import service as ledger
-from app.money import NATIVE
+from app.money import NATIVE, show
 from app.organizations import service as organizations
-from app.submission import audits, channels, drains, fittings, founding, recovery, service, treasuries
+from app.submission import (
+    audits,
+    channels,
+    drains,
+    fittings,
+    founding,
+    keys,
+    recovery,
+    service,
+    signatures,
+    treasuries,
+)
 from app.submission.models import Treasury
 from app.submission.states import ENDED, PAID
 from app.watcher import service as watcher
@@ -34,19 +47,21 @@ patience = click.option("--wait", default=90, show_default=True, help="Seconds t
 
 @treasury.command("add")
 @click.argument("address", default="")
+@click.option("--cosigner", "cosigners", multiple=True, help="G…, whose key is elsewhere: waited for where needed.")
 @whose
-def add_treasury(address: str, organization: str) -> None:
+def add_treasury(address: str, cosigners: tuple[str, ...], organization: str) -> None:
     """Send the money of ADDRESS, open its books and follow it. Its seeds are read from $TREASURY_SEEDS, or asked for.
 
-    Without ADDRESS it is the account of the first seed. Several seeds, separated by spaces, sign together.
+    Without ADDRESS it is the account of the first seed. Several seeds, separated by spaces, sign together, and with
+    them those who hold their keys elsewhere. Said again, it adds signers.
     """
-    seeds = os.environ.get("TREASURY_SEEDS") or click.prompt("Seeds", hide_input=True)
-    signers = [_keypair(seed) for seed in seeds.split()]
-    address = address or signers[0].public_key
+    signers = _seeds(needed=not cosigners)
+    address = address or next((signer.public_key for signer in signers), "")
     account, seen = treasuries.read(fittings.network(), address)
     with transaction() as session:
         owner = organizations.organization(session, organization).id
-        treasuries.add(session, owner, address, signers)
+        treasuries.add(session, owner, address, signers, cosigners)
+        treasuries.check_signers(session, account)
         if session.get(Stream, address) is None:
             treasuries.open_books(session, owner, account)
             watcher.follow(session, owner, address, watcher.before_ledger(seen + 1))
@@ -59,6 +74,49 @@ def list_treasuries() -> None:
     with transaction() as session:
         for row in treasuries.treasuries(session):
             click.echo(row.address)
+
+
+@treasury.command("pending")
+def pending() -> None:
+    """Print what waits for the signatures of co-signers: the batch, what it pays, who has signed and who has not."""
+    with transaction() as session:
+        waiting = signatures.pending(session)
+    for row in waiting:
+        sums = ", ".join(f"{show(amount)} {asset}" for asset, amount in sorted(row.sums.items()))
+        click.echo(f"batch {row.batch_id}  {row.hash}  {row.operations} operations from {row.source}: {sums}")
+        click.echo(f"  signed: {' '.join(row.signed) or 'nobody'}  missing: {' '.join(row.missing) or 'nobody'}")
+
+
+@treasury.command("envelope")
+@click.argument("batch", type=int)
+def envelope(batch: int) -> None:
+    """Print the envelope of BATCH that waits for signatures, in XDR: for Stellar Lab, or a hardware wallet."""
+    with transaction() as session:
+        click.echo(signatures.draft(session, batch))
+
+
+@treasury.command("sign")
+@click.argument("batch", type=int)
+@click.argument("signed", type=click.File(), default="-")
+@click.option("--signer", default="", help="G…, who made the signature, where that alone is given.")
+def sign(batch: int, signed: TextIO, signer: str) -> None:
+    """Take signatures of BATCH from a file or stdin: its envelope, signed, in XDR; or one signature with --signer."""
+    given = signed.read().strip()
+    with transaction() as session:
+        if signer:
+            signers = signatures.add_signature(session, batch, signer, given)
+        else:
+            passphrase = config.need(current_app.config, "NETWORK_PASSPHRASE")
+            signers = signatures.add_envelope(session, batch, given, passphrase)
+    click.echo(f"signed by {', '.join(signers)}")
+
+
+@treasury.command("reseal")
+def reseal() -> None:
+    """Seal every seed anew with the first of TREASURY_KEYS. When it has said so, the older keys can go."""
+    with transaction() as session:
+        count = keys.reseal(session)
+    click.echo(f"{count} seeds are sealed with the newest key")
 
 
 @channel.command("ensure")
@@ -193,6 +251,14 @@ def _drive(seconds: int, done: Callable[[Session], bool]) -> None:
         if time.monotonic() > end:
             raise Unavailable("the network has not decided yet: say it once more, nothing is done twice")
         time.sleep(0.5)
+
+
+def _seeds(needed: bool) -> list[Keypair]:
+    """Return the keys whose seeds the environment or whoever sits there gives; none only if none is ``needed``."""
+    seeds = os.environ.get("TREASURY_SEEDS")
+    if not seeds and (needed or seeds is None):
+        seeds = click.prompt("Seeds", hide_input=True, default=None if needed else "", show_default=False)
+    return [_keypair(seed) for seed in (seeds or "").split()]
 
 
 def _keypair(seed: str) -> Keypair:

@@ -23,6 +23,7 @@ from app.submission.facts import (
     Bump,
     Close,
     Decision,
+    Draft,
     Envelope,
     Fate,
     Item,
@@ -33,6 +34,7 @@ from app.submission.facts import (
 )
 
 LIFE_SECONDS = 60  # how long after the last ledger's close an envelope may apply
+LOOK_SECONDS = 300  # how often a draft that others are to sign is looked at, if nothing is heard
 OUTBID_LEDGERS = 3  # so many ledgers without it, and others seem to pay more
 BUMP_FACTOR = 10  # the network replaces what it has queued only for so many times the rate
 TAKEN = ("pending", "duplicate")
@@ -58,15 +60,38 @@ def wants_sequence(batch: Batch, node: Node) -> bool:
 
 def decide(batch: Batch, answers: Answers) -> Decision:
     """Return what to do about a live batch."""
+    if (ended := _decided(batch, answers)) is not None:
+        return ended
+    if expired(batch, answers.node):
+        return _dead(batch, answers)
+    return _alive(batch, answers.node)
+
+
+def hold(batch: Batch, draft: Draft, answers: Answers, wanted: Sequence[str]) -> Decision:
+    """Return what to do about a batch whose draft others are to sign, as long as they have not.
+
+    Nothing of the draft can apply yet; what was signed before it may, and is asked for until it cannot either.
+    """
+    if batch.attempts and (ended := _decided(batch, answers)) is not None:
+        return ended
+    left = draft.attempt.max_time - answers.node.closed_at - LIFE_SECONDS
+    if left < 0:
+        return Rebuild("too few signed it in time")
+    if tuple(wanted) != draft.orders:
+        return Rebuild("it carries orders that are wanted no more")
+    quiet = not batch.attempts or expired(batch, answers.node)
+    return Wait(min(left + 1, LOOK_SECONDS) if quiet else 0)
+
+
+def _decided(batch: Batch, answers: Answers) -> Decision | None:
+    """Return what follows where the ledger has decided about the number, or this node cannot know whether it has."""
     if answers.found is not None:
         return _landed(answers)
     if answers.node.elder_ledger > min(attempt.after_ledger for attempt in batch.attempts) + 1:
         return Park("the node's history begins after this was signed: whether it was paid must be looked up elsewhere")
     if answers.sequence_asked and answers.sequence is not None and answers.sequence >= batch.sequence:
         return Park(f"{batch.channel} has spent number {batch.sequence} on a transaction that is not in our books")
-    if expired(batch, answers.node):
-        return _dead(batch, answers)
-    return _alive(batch, answers.node)
+    return None
 
 
 def _landed(answers: Answers) -> Decision:

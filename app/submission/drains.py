@@ -2,6 +2,7 @@
 
     submit_payments     FORM  read what each treasury can spend, tie orders to channels
                         SIGN  sign batches and write the attempts down
+                        COLLECT  finish what enough others have signed
     resolve_payments    TURN  hand in what is new, ask for what is out, settle what the ledger has decided
     open_channels       OPEN  look for the accounts of new channels
 
@@ -18,8 +19,8 @@ from sqlalchemy.orm import Session
 from app.db import transaction
 from app.failpoint import failpoint
 from app.stellar.nodes import Pool
-from app.submission import acts, engine, forming, founding, keys, turns
-from app.submission.facts import Holdings, Park, Signed, Source
+from app.submission import acts, engine, forming, founding, keys, signing, turns
+from app.submission.facts import Batch, Decision, Draft, Envelope, Holdings, Item, Park, Signed, Source
 from app.submission.fittings import pool, store, terms
 from app.submission.preflight import Candidate
 
@@ -47,8 +48,19 @@ class FormJob:
 
 @dataclass(frozen=True)
 class SignJob:
-    unsigned: acts.Unsigned
-    terms: acts.Terms
+    unsigned: signing.Unsigned
+    terms: signing.Terms
+    pool: Pool = field(repr=False)
+
+    @property
+    def id(self) -> int:
+        return self.unsigned.batch.id
+
+
+@dataclass(frozen=True)
+class CollectJob:
+    unsigned: signing.Unsigned
+    draft: Draft
     pool: Pool = field(repr=False)
 
     @property
@@ -76,25 +88,44 @@ def form_batches(session: Session, job: FormJob, fact: Holdings | Exception) -> 
 def claim_unsigned(session: Session, limit: int) -> list[SignJob]:
     """Lease batches to sign; one without a key is set aside, and keeps nobody else waiting."""
     failpoint("after_claim")
-    mine, jobs = store(session), []
-    leased = [(batch, items, acts.signing_accounts(batch, items)) for batch, items in mine.lease_bound(limit)]
-    ring = keys.keyring(session, [account for _, _, accounts in leased for account in accounts])
-    for batch, items, accounts in leased:
-        orphans = [account for account in accounts if account not in ring]
+    unsigned = _with_keys(session, store(session).lease_bound(limit))
+    return [SignJob(each, terms(), pool()) for each in unsigned]
+
+
+def _with_keys(session: Session, leased: Sequence[tuple[Batch, Sequence[Item]]]) -> list[signing.Unsigned]:
+    needed = {batch.id: signing.levels(batch, items) for batch, items in leased}
+    ring = keys.keyring(session, [account for accounts in needed.values() for account in accounts])
+    found = []
+    for batch, items in leased:
+        orphans = sorted(account for account in needed[batch.id] if account not in ring)
         if orphans:
-            mine.park(batch, Park(f"there is no key to sign for {', '.join(orphans)}"))
+            store(session).park(batch, Park(f"there is no key to sign for {', '.join(orphans)}"))
         else:
-            signers = tuple(signer for account in accounts for signer in ring[account])
-            jobs.append(SignJob(acts.Unsigned(batch, tuple(items), signers), terms(), pool()))
-    return jobs
+            found.append(signing.Unsigned(batch, tuple(items), {row: ring[row] for row in needed[batch.id]}))
+    return found
 
 
-def sign_batch(job: SignJob) -> Signed:
-    return acts.sign(job.pool.one(), job.unsigned, job.terms)
+def sign_batch(job: SignJob) -> Signed | Draft | Park:
+    return signing.sign(job.pool.one(), job.unsigned, job.terms)
 
 
-def persist_attempt(session: Session, job: SignJob, fact: Signed | Exception) -> None:
+def persist_attempt(session: Session, job: SignJob, fact: Signed | Draft | Park | Exception) -> None:
     engine.persist(store(session), job.unsigned.batch, fact)
+
+
+def claim_drafts(session: Session, limit: int) -> list[CollectJob]:
+    leased = store(session).lease_signing(limit)
+    drafts = {batch.id: draft for batch, _, draft in leased}
+    unsigned = _with_keys(session, [(batch, items) for batch, items, _ in leased])
+    return [CollectJob(each, drafts[each.batch.id], pool()) for each in unsigned]
+
+
+def collect_signatures(job: CollectJob) -> Envelope | Decision:
+    return signing.collect(job.pool.one(), job.unsigned, job.draft)
+
+
+def persist_envelope(session: Session, job: CollectJob, fact: Envelope | Decision | Exception) -> None:
+    engine.collect(store(session), job.unsigned.batch, fact)
 
 
 def claim_founding(session: Session, limit: int) -> list[founding.Visit]:
@@ -103,11 +134,12 @@ def claim_founding(session: Session, limit: int) -> list[founding.Visit]:
 
 FORM = Errand(claim_sources, read_holdings, form_batches)
 SIGN = Errand(claim_unsigned, sign_batch, persist_attempt)
+COLLECT = Errand(claim_drafts, collect_signatures, persist_envelope)
 TURN = Errand(turns.claim_live, turns.take_turns, turns.record_turns)
 OPEN = Errand(claim_founding, founding.look, founding.open_founded)
 
 
-def run(errands: Sequence[Errand] = (FORM, SIGN, TURN, OPEN), limit: int = 20) -> int:
+def run(errands: Sequence[Errand] = (FORM, SIGN, COLLECT, TURN, OPEN), limit: int = 20) -> int:
     """Give each errand one round in this thread; return how many pieces of work there were."""
     return sum(_round(errand, limit) for errand in errands)
 

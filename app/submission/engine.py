@@ -2,11 +2,27 @@
 
 form      orders ready + what the source can spend   →  batches, tied to a channel and its next number
 persist   a signed attempt                           →  written down, so that it may be handed in
+          a draft that others must sign first        →  written down, and left to them
+collect   their signatures                           →  an envelope, written down so that it may be handed in
 record    what the network said                      →  closed, signed anew, parked, or asked again later
 """
 
 from app.submission.decisions import heed
-from app.submission.facts import Batch, Close, Holdings, Park, Post, Rebuild, Result, Signed, Source, Wait
+from app.submission.facts import (
+    Batch,
+    Close,
+    Decision,
+    Draft,
+    Envelope,
+    Holdings,
+    Park,
+    Post,
+    Rebuild,
+    Result,
+    Signed,
+    Source,
+    Wait,
+)
 from app.submission.store import Store
 
 BATCHES_MAX = 20  # formed in one transaction
@@ -23,11 +39,20 @@ def form(store: Store, source: Source, fact: Holdings | Exception) -> int:
     return store.form(source, fact, BATCHES_MAX)
 
 
-def persist(store: Store, batch: Batch, fact: Signed | Exception) -> bool:
+def persist(store: Store, batch: Batch, fact: Signed | Draft | Park | Exception) -> bool:
     """Write the attempt down; what could not be signed is asked again later."""
-    if isinstance(fact, Exception):
-        return store.put_off(batch, Wait(UNANSWERED_SECONDS))
-    return store.persist(batch, fact)
+    if isinstance(fact, Signed):
+        return store.persist(batch, fact)
+    if isinstance(fact, Draft):
+        return store.circulate(batch, fact)
+    return record(store, batch, fact if isinstance(fact, Exception) else Result(fact))
+
+
+def collect(store: Store, batch: Batch, fact: Envelope | Decision | Exception) -> bool:
+    """Write down the envelope others have signed with us, or what else is to become of their draft."""
+    if isinstance(fact, Envelope):
+        return store.collect(batch, fact)
+    return record(store, batch, fact if isinstance(fact, Exception) else Result(fact))
 
 
 def record(store: Store, batch: Batch, fact: Result | Exception) -> bool:

@@ -96,6 +96,18 @@ class Signed:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """A new attempt that others must sign first: ``xdr`` is its envelope without any signature; ``orders`` by
+    operation index. They have ``seconds`` for it. ``signatures``: by whom, and what they signed so far."""
+
+    attempt: Attempt
+    xdr: str
+    orders: tuple[str, ...]
+    seconds: int = 0
+    signatures: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True)
 class Answers:
     """What one node said, in this order: how far its history goes; the channel's sequence number, if it was asked
     for (None: no such account); the one attempt found in the ledger, if any. Each answer is at least as new as the

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 from app.stellar import nodes
 from app.stellar.network import Network
 from app.stellar.nodes import Pool
-from app.submission.acts import Terms
 from app.submission.postgres import Postgres
+from app.submission.signing import Terms
 
 
 def pool() -> Pool:
@@ -21,8 +21,8 @@ def network() -> Network:
 
 
 def terms() -> Terms:
-    """Return what an operation may cost, and what else is one for all."""
-    names = ("FEE_BID_STROOPS", "FEE_BID_STROOPS_MAX", "CLAIM_BACK_SECONDS")
+    """Return what an operation may cost, how long others may take to sign, and what else is one for all."""
+    names = ("FEE_BID_STROOPS", "FEE_BID_STROOPS_MAX", "CLAIM_BACK_SECONDS", "SIGNATURES_SECONDS")
     return Terms(*(current_app.config[name] for name in names))
 
 

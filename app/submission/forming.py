@@ -84,6 +84,12 @@ def judge(session: Session, findings: Mapping[str, Fate]) -> None:
             session.execute(update(Order).where(*ready).values(operation=fate.operation))
 
 
+def keep_bound(session: Session, batch_id: int, seconds: int) -> None:
+    """Orders of a batch that waits for others are not worth a look before they had their ``seconds``."""
+    waiting = update(Order).where(Order.batch_id == batch_id, Order.state.in_(IN_BATCH))
+    session.execute(waiting.values(due_at=after(seconds + BOUND_SECONDS)))
+
+
 def _void(session: Session, order_ids: Sequence[str]) -> None:
     held = select(Order.reservation).where(Order.id.in_(order_ids), Order.reservation != "")
     resolutions = [ledger.Resolution(key, "void") for key in session.scalars(held)]

@@ -7,19 +7,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.clock import after
-from app.db import as_table
 from app.money import STROOPS_MAX
 from app.states import claim, held, move, put_off
-from app.submission import closing, decisions, forming
+from app.submission import closing, decisions, drafts, forming
 from app.submission.facts import (
     Attempt,
     Batch,
     Close,
     Decision,
+    Draft,
     Envelope,
     Fate,
     Holdings,
@@ -33,10 +33,10 @@ from app.submission.facts import (
     Wait,
 )
 from app.submission.models import Attempt as AttemptRow
-from app.submission.models import AttemptOrder, Order
 from app.submission.models import Batch as BatchRow
 from app.submission.models import Envelope as EnvelopeRow
-from app.submission.states import OUT, UNSIGNED
+from app.submission.models import Order
+from app.submission.states import CIRCULATING, OUT, UNSIGNED
 
 LEASE_SECONDS = 30  # unless the settings say otherwise
 DAY_SECONDS = 86_400
@@ -80,22 +80,28 @@ class Postgres:
     def persist(self, batch: Batch, signed: Signed) -> bool:
         if not move(self.session, BatchRow, "sign", *held(BatchRow, batch.id, batch.fence)):
             return False
-        attempt, envelope = signed.attempt, signed.envelope
-        self.session.execute(
-            insert(AttemptRow).values(
-                hash=attempt.hash,
-                batch_id=batch.id,
-                max_time=attempt.max_time,
-                after_ledger=attempt.after_ledger,
-                fee=attempt.fee,
-                operations=attempt.operations,
-            )
-        )
+        drafts.write(self.session, batch, signed.attempt, signed.orders)
+        self._insert(signed.envelope)
+        return True
+
+    def circulate(self, batch: Batch, draft: Draft) -> bool:
+        this, soon = held(BatchRow, batch.id, batch.fence), after(min(draft.seconds, decisions.LOOK_SECONDS))
+        if not move(self.session, BatchRow, "circulate", *this, due_at=soon):
+            return False
+        drafts.write(self.session, batch, draft.attempt, draft.orders, draft.xdr)
+        forming.keep_bound(self.session, batch.id, draft.seconds)
+        return True
+
+    def lease_signing(self, limit: int) -> Sequence[tuple[Batch, Sequence[Item], Draft]]:
+        rows = claim(self.session, BatchRow, CIRCULATING, limit=limit, lease_seconds=self.lease_seconds)
+        ids = [row.id for row in rows]
+        waiting, found = closing.items(self.session, ids), drafts.newest(self.session, ids)
+        return [(batch, waiting[batch.id], found[batch.id]) for batch in facts(self.session, rows)]
+
+    def collect(self, batch: Batch, envelope: Envelope) -> bool:
+        if not move(self.session, BatchRow, "sign", *held(BatchRow, batch.id, batch.fence)):
+            return False
         self._insert(envelope)
-        if signed.orders:
-            columns = [AttemptOrder.operation_index, AttemptOrder.order_id]
-            places = select(literal(attempt.hash), as_table(columns, enumerate(signed.orders)))
-            self.session.execute(insert(AttemptOrder).from_select([AttemptOrder.attempt_hash, *columns], places))
         return True
 
     def lease_live(self, limit: int) -> Sequence[Batch]:
@@ -173,7 +179,7 @@ def facts(session: Session, rows: Iterable[BatchRow]) -> list[Batch]:
     for attempt, envelope in _signed(session, [row.id for row in rows]):
         envelopes[attempt.batch_id].append(_envelope(envelope))
         if envelope.hash == attempt.hash:
-            attempts[attempt.batch_id].append(_attempt(attempt))
+            attempts[attempt.batch_id].append(drafts.facts(attempt))
     return [_batch(row, tuple(attempts[row.id]), tuple(envelopes[row.id])) for row in rows]
 
 
@@ -186,10 +192,6 @@ def _signed(session: Session, batch_ids: list[int]) -> Sequence[Any]:
         .execution_options(populate_existing=True)
     )
     return session.execute(signed).all() if batch_ids else []
-
-
-def _attempt(row: AttemptRow) -> Attempt:
-    return Attempt(row.hash, row.max_time, row.after_ledger, row.fee, row.operations)
 
 
 def _envelope(row: EnvelopeRow) -> Envelope:

@@ -11,10 +11,10 @@ from app.clock import after
 from app.db import new_id
 from app.errors import Conflict, Invalid, NotFound, WrongState
 from app.ledger import service as ledger
-from app.states import begin_all, move, move_one
+from app.states import begin_all, hurry, move, move_one
 from app.stellar import addresses, balances, memos, operations
 from app.submission.models import Attempt, Batch, Order, Settlement, Treasury
-from app.submission.states import ENDED, IN_BATCH, OVER, READY
+from app.submission.states import CIRCULATING, ENDED, IN_BATCH, OVER, READY
 
 RECALL_LOOK_SECONDS = 3600
 
@@ -89,7 +89,8 @@ def request_all(session: Session, orders: Sequence[NewOrder]) -> list[str]:
 def cancel(session: Session, owner: str, owner_key: str) -> Outcome:
     """Call an order off and return where it stands now.
 
-    *cancelled* if nothing was signed; *recalled* if an envelope is out: what becomes of it only the ledger can say.
+    *cancelled* if nothing was signed; *recalled* if an envelope is out: what becomes of it only the ledger can say. Of
+    what others have yet to sign, it is left out.
     Cancelling again changes nothing. Raises NotFound, or WrongState if it has settled or failed.
     """
     this = (Order.owner == owner, Order.owner_key == owner_key)
@@ -102,6 +103,7 @@ def cancel(session: Session, owner: str, owner_key: str) -> Outcome:
         ledger.void(session, order.reservation)
     if order.state in IN_BATCH:
         move(session, Order, "recall", *this, due_at=after(RECALL_LOOK_SECONDS))
+        hurry(session, Batch, Batch.id == order.batch_id, Batch.state.in_(CIRCULATING))
     return outcome(session, owner, owner_key)
 
 

@@ -27,17 +27,23 @@ ORDER = Machine("order",
 BATCH = Machine("batch",
     states=[
         ("bound",     "wakes", "has a channel, a number and its orders: to be signed"),
+        ("signing",   "waits", "written down, and waits for signatures of others; without ours nothing of it can apply"),
         ("live",      "wakes", "signed and written down: an envelope of it may apply; to be handed in and asked for"),
         ("parked",    "waits", "goes on only if the world changes, or an operator decides; looked at again now and then"),
         ("closed",    "tells", "its number is spent and every order of it accounted for: its channel is free"),
     ],
     steps=[
         ("bound",     "sign",    "live",      "an attempt is stored, so it may be handed in"),
+        ("bound",     "circulate", "signing", "our keys do not suffice: others are to sign first"),
+        ("signing",   "sign",    "live",      "enough have signed, so it may be handed in"),
+        ("signing",   "rebuild", "bound",     "no longer what is wanted, or too old: it is drawn up anew"),
         ("live",      "rebuild", "bound",     "what was signed will not do: sign anew, on the same number"),
         ("parked",    "rebuild", "bound",     "what stood in the way is gone"),
         ("bound",     "park",    "parked",    "it cannot be signed"),
+        ("signing",   "park",    "parked",    "it cannot be signed, or its number is spent on something else"),
         ("live",      "park",    "parked",    "the network's answer is not ours to interpret"),
         ("live",      "close",   "closed",    "the ledger has spent the number on one of its attempts"),
+        ("signing",   "close",   "closed",    "the ledger has spent the number on an attempt made before"),
         ("parked",    "close",   "closed",    "the ledger has spent the number on one of its attempts"),
         ("parked",    "abandon", "closed",    "an operator has made sure that none of it was paid"),
     ])
@@ -68,7 +74,8 @@ OVER = ["settled", "failed", "cancelled"]  # orders to which nothing happens any
 ENDED = ["settled", "failed"]  # orders nobody can call off any more
 UNSIGNED = ["bound"]  # batches to be signed
 OUT = ["live", "parked"]  # batches to be asked for
-OPEN = ["bound", "live", "parked"]  # batches that keep their channel
+CIRCULATING = ["signing"]  # batches whose draft others are to sign
+OPEN = ["bound", "signing", "live", "parked"]  # batches that keep their channel
 STUCK = ["parked"]  # batches that wait for an operator, and channels that do
 FOUNDING = ["founding"]  # channels whose account is not there yet
 WORKING = ["open"]  # channels that take batches

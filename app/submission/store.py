@@ -11,6 +11,7 @@ from app.submission.facts import (
     Batch,
     Close,
     Decision,
+    Draft,
     Envelope,
     Fate,
     Holdings,
@@ -41,6 +42,15 @@ class Store(Protocol):
 
     def persist(self, batch: Batch, signed: Signed) -> bool:
         """Write a signed attempt down: from then on it may be handed in."""
+
+    def circulate(self, batch: Batch, draft: Draft) -> bool:
+        """Write a draft down, for others to sign."""
+
+    def lease_signing(self, limit: int) -> Sequence[tuple[Batch, Sequence[Item], Draft]]:
+        """Lease batches whose draft others are to sign and that are due, with their orders and all signatures."""
+
+    def collect(self, batch: Batch, envelope: Envelope) -> bool:
+        """Write down the envelope of a draft that enough have signed: from then on it may be handed in."""
 
     def lease_live(self, limit: int) -> Sequence[Batch]:
         """Lease batches with an attempt out, or parked, that are due to be asked for."""

@@ -7,12 +7,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from stellar_sdk import Keypair
 
-from app.errors import NotFound, Unavailable
+from app.errors import Invalid, NotFound, Unavailable
 from app.ledger import service as ledger
 from app.stellar.facts import AccountFacts
 from app.stellar.network import Network
 from app.submission import keys
-from app.submission.models import Treasury
+from app.submission.models import SigningKey, Treasury
 
 TRIES = 5
 
@@ -31,12 +31,31 @@ def treasuries(session: Session) -> list[Treasury]:
     return list(session.scalars(select(Treasury).order_by(Treasury.created_at)))
 
 
-def add(session: Session, organization_id: str, address: str, signers: Sequence[Keypair]) -> None:
-    """Let orders send the money of ``address``, signed by ``signers`` together; adding again adds signers."""
+def add(
+    session: Session, organization_id: str, address: str, signers: Sequence[Keypair], cosigners: Sequence[str] = ()
+) -> None:
+    """Let orders send the money of ``address``, signed by ``signers`` and ``cosigners``, who hold their keys
+    elsewhere; adding again adds signers."""
     row = {"address": address, "organization_id": organization_id}
     session.execute(insert(Treasury).values(row).on_conflict_do_nothing())
     for signer in signers:
         keys.add(session, address, signer)
+    for cosigner in cosigners:
+        keys.expect(session, address, cosigner)
+
+
+def check_signers(session: Session, account: AccountFacts) -> None:
+    """Raise Invalid where one of an account's known signers is none on Stellar, or all of them together are too few
+    for a payment."""
+    known = session.scalars(select(SigningKey.address).where(SigningKey.account == account.address)).all()
+    weights = {signer.key: signer.weight for signer in account.signers}
+    strangers = sorted(address for address in known if not weights.get(address))
+    if strangers:
+        raise Invalid(f"{', '.join(strangers)} may not sign for {account.address}", code="unknown_signer")
+    weight, needed = sum(weights[address] for address in known), max(account.medium_threshold, 1)
+    if weight < needed:
+        words = f"the signers of {account.address} weigh {weight} together, and a payment needs {needed}"
+        raise Invalid(f"{words}: name more of them with --cosigner", code="too_few_signers")
 
 
 def read(network: Network, address: str) -> tuple[AccountFacts, int]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.failpoint import failpoint
 from app.stellar.nodes import Pool
+from app.stellar.signing import Keys
 from app.submission import acts, engine, keys
 from app.submission.facts import Batch, Close, Result
 from app.submission.fittings import pool, store, terms
@@ -38,7 +39,7 @@ def claim_live(session: Session, limit: int) -> list[TurnJob]:
     """Lease batches that are due to be handed in or asked for, a few to a job."""
     batches = store(session).lease_live(limit * TOGETHER)
     ring, bid_max = keys.keyring(session, [batch.channel for batch in batches]), terms().bid_max
-    turns = [(batch, acts.Purse(bid_max, tuple(ring[batch.channel]))) for batch in batches]
+    turns = [(batch, acts.Purse(bid_max, ring.get(batch.channel, Keys()))) for batch in batches]
     groups = [turns[start : start + TOGETHER] for start in range(0, len(turns), TOGETHER)]
     return [TurnJob(tuple(group), pool()) for group in groups]
 

@@ -10,7 +10,7 @@ from stellar_sdk import xdr
 from app.sandbox.network.engine import results
 from app.stellar import signing
 from app.stellar.operations import Instruction
-from app.submission.acts import Outline
+from app.submission.signing import Outline
 
 
 @dataclass(frozen=True)

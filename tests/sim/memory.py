@@ -13,6 +13,7 @@ from app.submission.closing import ENDS
 from app.submission.facts import (
     Close,
     Decision,
+    Draft,
     Fate,
     Holdings,
     Item,
@@ -29,7 +30,19 @@ from app.submission.packing import BATCH_MAX, SUSPECTS_MAX, Packed, Rooms, pack
 from app.submission.postgres import DAY_SECONDS, LEASE_SECONDS, PARKED_SECONDS
 from app.submission.preflight import Candidate
 from app.submission.service import NewOrder
-from app.submission.states import BATCH, ENDED, IN_BATCH, OPEN, ORDER, OUT, PAID, READY, UNSIGNED
+from app.submission.states import (
+    BATCH,
+    CIRCULATING,
+    ENDED,
+    IN_BATCH,
+    OPEN,
+    ORDER,
+    OUT,
+    PAID,
+    READY,
+    RECALLED,
+    UNSIGNED,
+)
 from tests.sim.books import Books
 from tests.sim.rows import Batch, Order, moved
 
@@ -63,6 +76,8 @@ class Memory:
             raise WrongState(f"order {owner_key} has {order.state} already", state=order.state)
         if moved(order, ORDER, "cancel" if order.state in READY else "recall") and order.state == "cancelled":
             self.books.resolve(order.wish.reservation, "void")
+        elif order.state in RECALLED and self.batches[order.batch_id].state in CIRCULATING:
+            self._hurry(self.batches[order.batch_id])
 
     def lease_sources(self, limit: int) -> Sequence[Source]:
         now = self.clock()
@@ -120,12 +135,42 @@ class Memory:
         row = self._move(batch, "sign")
         if row is None:
             return False
-        if signed.attempt.hash in self.places:
-            raise ValueError(f"attempt {signed.attempt.hash} is written down already")
+        self._write_down(signed.attempt.hash, signed.orders)
         row.attempts.append(signed.attempt)
         row.envelopes.append(signed.envelope)
-        self.places[signed.attempt.hash] = signed.orders
         return True
+
+    def circulate(self, batch: facts.Batch, draft: Draft) -> bool:
+        row = self._move(batch, "circulate")
+        if row is None:
+            return False
+        self._write_down(draft.attempt.hash, draft.orders)
+        row.draft, row.due_at = replace(draft, seconds=0), self.clock() + min(draft.seconds, decisions.LOOK_SECONDS)
+        for order in row.orders:
+            order.due_at = self.clock() + draft.seconds + BOUND_SECONDS
+        return True
+
+    def lease_signing(self, limit: int) -> Sequence[tuple[facts.Batch, Sequence[Item], Draft]]:
+        return [(row.facts(), row.items(), row.draft) for row in self._claim(CIRCULATING, limit) if row.draft]
+
+    def collect(self, batch: facts.Batch, envelope: facts.Envelope) -> bool:
+        row = self._move(batch, "sign")
+        if row is None or row.draft is None:
+            return False
+        row.attempts.append(row.draft.attempt)
+        row.envelopes.append(envelope)
+        return True
+
+    def drafts(self) -> dict[int, Draft]:
+        """Return what waits for the signatures of others, by batch."""
+        return {row.id: row.draft for row in self.open if row.state in CIRCULATING and row.draft}
+
+    def add_signature(self, batch_id: int, signer: str, signature: bytes) -> None:
+        """Keep a co-signer's signature, as ``signatures.add_signature`` does."""
+        row = self.batches[batch_id]
+        if row.draft:
+            row.draft = replace(row.draft, signatures=(*row.draft.signatures, (signer, signature)))
+            self._hurry(row)
 
     def lease_live(self, limit: int) -> Sequence[facts.Batch]:
         return [row.facts() for row in self._claim(OUT, limit)]
@@ -192,6 +237,15 @@ class Memory:
         self.channels[row.channel] = row.sequence + 1
         self.open.remove(row)
         return True
+
+    def _write_down(self, hash: str, orders: Sequence[str]) -> None:
+        if hash in self.places:
+            raise ValueError(f"attempt {hash} is written down already")
+        self.places[hash] = orders
+
+    def _hurry(self, row: Batch) -> None:
+        """Let a batch be due at once; whoever holds it loses it."""
+        row.due_at, row.fence = self.clock(), row.fence + 1
 
     def _spent_today(self) -> int:
         yesterday = self.clock() - DAY_SECONDS

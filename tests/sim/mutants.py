@@ -11,12 +11,12 @@ from unittest.mock import patch
 
 from app.stellar.facts import Node, Receipt, TransactionFacts
 from app.stellar.results import Codes
-from app.submission import acts, decisions, engine
+from app.submission import acts, decisions, engine, signing
 from app.submission.facts import Answers, Batch, Close, Fate, Item, Post, Rebuild, Result, Signed
 from app.submission.store import Store
 from tests.sim.conversation import Conversation
 
-ask, sign, record, noted = acts.ask, acts.sign, engine.record, engine._noted
+ask, sign, record, noted = acts.ask, signing.sign, engine.record, engine._noted
 judged, unspent = decisions._judged, decisions._unspent
 
 
@@ -109,7 +109,7 @@ EXPIRED, ASK = (decisions, "expired"), (acts, "ask")
 NOTED, RECORD = (engine, "_noted"), (engine, "record")
 # fmt: off
 MUTANTS = [
-    Mutant("submit before persist", "what is handed in was written down before", (acts, "sign"), submit_first, 0),
+    Mutant("submit before persist", "what is handed in was written down before", (signing, "sign"), submit_first, 0),
     Mutant("ask two nodes", "one node answers all of a question", ASK, ask_two_nodes, 11),
     Mutant("wall clock", "no clock of ours decides", EXPIRED, expired_by_our_clock, 8),
     Mutant("the network's clock", "what counts is what a node has ingested", EXPIRED, expired_by_the_network, 62),

@@ -14,6 +14,7 @@ from app.ledger import service as ledger
 from app.organizations.models import Organization
 from app.states import begin
 from app.stellar.nodes import Pool, Watched
+from app.stellar.signing import Keys
 from app.submission import forming, service
 from app.submission.acts import Purse
 from app.submission.engine import BATCHES_MAX
@@ -60,7 +61,7 @@ class InPostgres:
         return forming.candidates(db.session(), source, BATCHES_MAX)
 
     def record(self, store: Store, turns: Sequence[Turn]) -> None:
-        batches = tuple((batch, Purse(0, ())) for batch, _ in turns)
+        batches = tuple((batch, Purse(0, Keys())) for batch, _ in turns)
         with unrecorded() as failures:
             record_turns(db.session(), TurnJob(batches, NOBODY), [fact for _, fact in turns])
         if failures:

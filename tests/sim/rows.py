@@ -56,6 +56,7 @@ class Batch:
     fee: int = 0
     attempts: list[facts.Attempt] = field(default_factory=list)
     envelopes: list[facts.Envelope] = field(default_factory=list)
+    draft: facts.Draft | None = None
 
     def facts(self) -> facts.Batch:
         return facts.Batch(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from app.errors import Unavailable
 from app.stellar.facts import Node as NodeFacts
 from app.stellar.facts import Receipt
-from app.submission import acts, engine
+from app.stellar.signing import Keys
+from app.submission import acts, engine, signing
 from app.submission.facts import Batch, Holdings, Item, Park, Signed, Source
 from app.submission.preflight import Candidate
 from app.submission.store import Store
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 Course = Generator[float, None, Any]  # yields the seconds until it goes on
 
-TERMS = acts.Terms(BID, BID_MAX, BACK_SECONDS)
+TERMS = signing.Terms(BID, BID_MAX, BACK_SECONDS)
 REMEMBERED_SECONDS = 0.2  # as long as app.stellar.network.NODE_SECONDS
 PATIENCE_SECONDS = 12
 
@@ -97,7 +98,7 @@ class Worker:
 
     def _sign(self, claimed: tuple[Batch, Sequence[Item]]) -> Course:
         batch, items = claimed
-        fact = yield from self._act(acts.sign, acts.Unsigned(batch, tuple(items), ()), TERMS, self.world.desk.write)
+        fact = yield from self._act(signing.sign, signing.Unsigned(batch, tuple(items)), TERMS, self.world.desk.write)
 
         def persist(store: Store) -> None:
             if engine.persist(store, batch, fact) and isinstance(fact, Signed):
@@ -110,7 +111,7 @@ class Worker:
 
     def _turn(self, group: Group) -> Course:
         """Take one batch's turn beside the others it was leased with; who is last records for all."""
-        purse = acts.Purse(TERMS.bid_max, (), self.world.desk.wrap)
+        purse = acts.Purse(TERMS.bid_max, Keys(), self.world.desk.wrap)
         group.facts[group.batch.id] = yield from self._act(acts.take_turn, group.batch, purse)
         if len(group.facts) == len(group.batches):
             yield self._moment()

@@ -42,14 +42,17 @@ class World:
     def __init__(self, handle: Handle):
         self.network = handle
 
-    def apply(self, source: Keypair, *parts: Operation, signers: tuple[Keypair, ...] = ()) -> None:
-        """Have somebody's transaction applied now."""
+    def apply(self, source: Keypair, *parts: Operation, signers: tuple[Keypair, ...] = (), own: bool = True) -> None:
+        """Have somebody's transaction applied now, signed by ``signers`` and, unless its key is worth nothing, by
+        itself."""
         account = horizon.account(self.network.url, source.public_key)
         if account is None:
             raise LookupError(source.public_key)
         plan = envelopes.Plan(source.public_key, account.sequence + 1, 1_000_000, 0, parts)
         body = envelopes.build(plan, self.network.passphrase)
-        receipt = horizon.submit(self.network.url, envelopes.seal(body, signing.sign(body.hash, [source, *signers])))
+        receipt = horizon.submit(
+            self.network.url, envelopes.seal(body, signing.sign(body.hash, [*[source] * own, *signers]))
+        )
         self.network.close()
         found = horizon.transaction(self.network.url, body.hash.hex())
         if found is None or not found.successful:
