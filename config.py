@@ -60,6 +60,7 @@ _ROWS: list[tuple[str, Callable[[str], Any], Any, str]] = [
     ("NETWORK_PASSPHRASE",      str,    NONE,   "which Stellar network this is; web, worker, stream"),
     ("PUBLIC_URL",              url,    NONE,   "the address others reach us at; every absolute URL begins with it"),
     ("RAILS",                   pairs,  {"manual": "manual"}, "name=rail for each, a rail being ours, an entry point or module:Class; its own settings are JSON in `RAIL_<NAME>`; worker"),
+    ("CUSTODIANS",              pairs,  {},     "name=custodian for each who keeps a treasury and submits by itself, a custodian being ours, an entry point or module:Class; its own settings are JSON in `CUSTODIAN_<NAME>`; worker"),
     ("SEND_INTEGRATION",        str,    "app.anchor.defaults:Sends", "module:Class that decides what a SEP-31 request needs; web"),
     # secrets
     ("VAULT_KEYS",              words,  NONE,   "keys (`flask keys new`) that seal personal data and home domains' signing keys, newest first; web, worker"),
@@ -76,6 +77,7 @@ _ROWS: list[tuple[str, Callable[[str], Any], Any, str]] = [
     ("INTERVALS",               pairs,  {},     "drain=seconds, where beat is to wake one more or less often than the schedule says; beat"),
     ("RAIL_PATIENCE_SECONDS",   int,    3 * 86_400, "how long a payout may be under way with no news before an operator is asked"),
     ("RAIL_POLL_SECONDS",       int,    30,     "how often a rail is asked about a payout that is under way"),
+    ("CUSTODY_PATIENCE_SECONDS", int,   3_600,  "how long a custodian may have a payment before the ledger shows it, or an operator is asked"),
     ("MESSAGE_ATTEMPTS_MAX",    int,    20,     "how often a message is tried before it has failed"),
     ("MESSAGE_AGE_SECONDS_MAX", int,    86_400, "how old a message may be when it is tried again"),
     ("CUSTOMER_REVIEW",         switch, False,  "an operator accepts each customer; else whoever gave what is required is accepted"),
@@ -109,7 +111,8 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
                 raise Unconfigured(f"{setting.name}: {error} ({setting.meaning})") from None
         elif setting.default is not NONE:
             found[setting.name] = setting.default
-    found["RAIL_SETTINGS"] = {name: _rail(name, environ) for name in found["RAILS"]}
+    found["RAIL_SETTINGS"] = {name: _plugin(f"RAIL_{name}", environ) for name in found["RAILS"]}
+    found["CUSTODIAN_SETTINGS"] = {name: _plugin(f"CUSTODIAN_{name}", environ) for name in found["CUSTODIANS"]}
     return found
 
 
@@ -121,12 +124,12 @@ def need(config: Mapping[str, Any], name: str) -> Any:
     raise Unconfigured(f"{name} is not set: {meaning}")
 
 
-def _rail(name: str, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the environment says to one rail: ``RAIL_BANK`` is a JSON object for the rail called bank."""
+def _plugin(name: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the environment says to one plugin: ``RAIL_BANK`` is a JSON object for the rail called bank."""
     try:
-        found = json.loads(environ.get(f"RAIL_{name.upper()}", "{}"))
+        found = json.loads(environ.get(name.upper(), "{}"))
     except ValueError:
-        raise Unconfigured(f"RAIL_{name.upper()} is not a JSON object: the settings of the rail {name}") from None
+        raise Unconfigured(f"{name.upper()} is not a JSON object: the settings of one rail or custodian") from None
     return dict(found)
 
 

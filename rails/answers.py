@@ -18,15 +18,15 @@ TEXT_LENGTH_MAX = 2000
 Fields = Mapping[str, tuple[Callable[[Any], bool], str]]
 
 
-def _text(value: object) -> bool:
+def is_text(value: object) -> bool:
     """Text a database can hold: no NUL, no half characters, no novels."""
     if not isinstance(value, str) or len(value) > TEXT_LENGTH_MAX or "\0" in value:
         return False
     return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
-def _name(value: object) -> bool:
-    return _text(value) and value != ""
+def is_name(value: object) -> bool:
+    return is_text(value) and value != ""
 
 
 def _money(value: object) -> bool:
@@ -46,7 +46,7 @@ def _state(value: object) -> bool:
 
 
 def _texts(value: object) -> bool:
-    return isinstance(value, Mapping) and all(_name(key) and _text(text) for key, text in value.items())
+    return isinstance(value, Mapping) and all(is_name(key) and is_text(text) for key, text in value.items())
 
 
 def _flag(value: object) -> bool:
@@ -62,13 +62,13 @@ def _or_none(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 
 REPORT: Fields = {
-    "key": (_name, "text"),
+    "key": (is_name, "text"),
     "state": (_state, "one of the states of a payout"),
-    "ref": (_text, "text"),
+    "ref": (is_text, "text"),
     "amount": (_or_none(_money), "money, zero or more"),
     "fee": (_or_none(_money), "money, zero or more"),
     "eta": (_or_none(_moment), "a time that knows its zone"),
-    "message": (_text, "text"),
+    "message": (is_text, "text"),
     "fix": (_texts, "field names with reasons"),
     "secret": (_texts, "names with texts"),
     "refund": (_flag, "True or False"),
@@ -76,24 +76,24 @@ REPORT: Fields = {
 }
 
 ARRIVAL: Fields = {
-    "ref": (_name, "text"),
+    "ref": (is_name, "text"),
     "amount": (_some_money, "money, more than zero"),
     "at": (_moment, "a time that knows its zone"),
     "settled": (_flag, "True or False"),
-    "key": (_text, "text"),
-    "reference": (_text, "text"),
-    "account": (_text, "text"),
-    "payer": (_text, "text"),
-    "reverses": (_text, "text"),
+    "key": (is_text, "text"),
+    "reference": (is_text, "text"),
+    "account": (is_text, "text"),
+    "payer": (is_text, "text"),
+    "reverses": (is_text, "text"),
 }
 
 LINE: Fields = {
-    "ref": (_name, "text"),
+    "ref": (is_name, "text"),
     "direction": (_direction, '"out" or "in"'),
     "amount": (_some_money, "money, more than zero"),
     "at": (_moment, "a time that knows its zone"),
-    "key": (_text, "text"),
-    "payment": (_text, "text"),
+    "key": (is_text, "text"),
+    "payment": (is_text, "text"),
 }
 
 FOLLOWS: Mapping[State, frozenset[State]] = {
@@ -124,7 +124,7 @@ def unknown(payout: Payout, why: str, refunded: bool = False) -> Report:
 
 def read_report(said: object, payout: Payout) -> Report:
     """Return ``said``, if it is a sound report about ``payout``; else ``UNKNOWN``, with the reason as its message."""
-    fault = _malformed(said, Report, REPORT)
+    fault = malformed(said, Report, REPORT)
     if fault or not isinstance(said, Report):
         return unknown(payout, fault, getattr(said, "refunded", False) is True)
     fault = _contradiction(said, payout)
@@ -140,7 +140,7 @@ def read_reports(items: Sequence[object], payouts: Iterable[Payout]) -> ReadRepo
     unasked, nonsense = [], []
     for said in items:
         key = getattr(said, "key", None)
-        fault = _malformed(said, Report, REPORT)
+        fault = malformed(said, Report, REPORT)
         if isinstance(said, Report) and isinstance(key, str) and key in asked:
             told[key].append(read_report(said, asked[key]))
         elif isinstance(said, Report) and not fault:
@@ -156,7 +156,7 @@ def read_arrivals(items: Sequence[object]) -> tuple[list[Arrival], list[str]]:
     told: dict[str, list[Arrival]] = defaultdict(list)
     nonsense = []
     for said in items:
-        fault = _malformed(said, Arrival, ARRIVAL)
+        fault = malformed(said, Arrival, ARRIVAL)
         if fault or not isinstance(said, Arrival):
             nonsense.append(fault)
         elif said not in told[said.ref]:
@@ -171,7 +171,7 @@ def read_lines(items: Sequence[object]) -> tuple[list[Line], list[str]]:
     told: dict[str, Line] = {}
     nonsense = []
     for said in items:
-        fault = _malformed(said, Line, LINE)
+        fault = malformed(said, Line, LINE)
         if fault or not isinstance(said, Line):
             nonsense.append(fault)
         elif told.setdefault(said.ref, said) != said:
@@ -179,7 +179,7 @@ def read_lines(items: Sequence[object]) -> tuple[list[Line], list[str]]:
     return list(told.values()), nonsense
 
 
-def _malformed(said: object, kind: type, fields: Fields) -> str:
+def malformed(said: object, kind: type, fields: Fields) -> str:
     """Say what is wrong with the shape of ``said``; "" if nothing is."""
     if not isinstance(said, kind):
         return f"answered {type(said).__name__} instead of {kind.__name__}"

@@ -53,8 +53,8 @@ class Run:
             raise
 
     def message(self, owner: str = "") -> None:
-        """Answer one message: for its owner, or, when beat names none, by a message to each."""
-        if not owner and self.owners is not ONE:
+        """Answer one message: for its owner, or, where it names none of ours, as beat does, by a message to each."""
+        if self.owners is not ONE and owner not in self.owners():
             for each in self.owners():
                 wake(self.name, each)
         elif self.once(owner):

@@ -30,6 +30,7 @@ SCHEDULE = [Entry(*row) for row in [
     ("close_transactions",           "rails",    15,    "what nobody paid expires; what waits for an operator is called out"),
     ("submit_payments",              "stellar",  5,     "orders are bound, signed, written down and sent"),
     ("resolve_payments",             "stellar",  2,     "what was sent is looked up until the ledger has decided"),
+    ("entrust_payments",             "stellar",  5,     "custodians are handed their orders, and asked about them until the ledger shows them"),
     ("open_channels",                "stellar",  30,    "new channels take batches as soon as their accounts are there"),
     ("retry_messages",               "messages", 5,     "messages leave, and leave again until they arrive"),
     ("forget",                       "messages", 600,   "files nobody used and challenges nobody can answer any more are deleted"),

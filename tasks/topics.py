@@ -1,4 +1,4 @@
-"""Which drain answers which wake-up.
+"""Which drains answer which wake-up.
 
 A topic is ``table.state``, with an owner after it where the table is shared; the owner goes along to the drain.
 """
@@ -29,9 +29,10 @@ TOPICS = {
     "transaction.held":               "close_transactions",
     "refund.sending":                 "settle_refunds",
     "refund.stuck":                   "close_transactions",
-    "order.ready":                    "submit_payments",
+    "order.ready":                    "submit_payments entrust_payments",
     "order.bound":                    "resolve_payments",
     "order.recalled":                 "resolve_payments",
+    "order.entrusted":                "entrust_payments",
     "order.settled.anchor":           "settle_refunds",
     "order.failed.anchor":            "settle_refunds",
     "order.cancelled.anchor":         "settle_refunds",
@@ -55,12 +56,10 @@ PAUSE_SECONDS = 5
 _silent_until = 0.0
 
 
-def answer(topic: str) -> tuple[str, str]:
-    """Return the drain that answers ``topic`` and the owner it is for; raise KeyError if none does."""
-    if topic in TOPICS:
-        return TOPICS[topic], ""
-    known, _, owner = topic.rpartition(".")
-    return TOPICS[known], owner
+def answer(topic: str) -> list[tuple[str, str]]:
+    """Return the drains that answer ``topic``, each with the owner it is for; raise KeyError if none does."""
+    known, _, owner = (topic, "", "") if topic in TOPICS else topic.rpartition(".")
+    return [(drain, owner) for drain in TOPICS[known].split()]
 
 
 def publish(topics: Iterable[str]) -> None:
@@ -68,16 +67,16 @@ def publish(topics: Iterable[str]) -> None:
 
     It is called after a commit: a topic nobody answers is a mistake of ours, and must not look like one of the commit.
     """
-    for drain, owner in dict.fromkeys(answered for topic in topics if (answered := _answered(topic))):
+    for drain, owner in dict.fromkeys(answered for topic in topics for answered in _answered(topic)):
         wake(drain, owner)
 
 
-def _answered(topic: str) -> tuple[str, str] | None:
+def _answered(topic: str) -> list[tuple[str, str]]:
     try:
         return answer(topic)
     except KeyError:
         log.error("nobody answers this wake-up", extra={"topic": topic})
-        return None
+        return []
 
 
 def wake(drain: str, owner: str = "") -> None:

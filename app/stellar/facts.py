@@ -87,6 +87,7 @@ class TransactionFacts:
     source: str
     sequence: int
     result_xdr: str
+    envelope_xdr: str = ""
 
 
 @dataclass(frozen=True)

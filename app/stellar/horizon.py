@@ -90,6 +90,7 @@ def transaction(url: str, hash: str) -> TransactionFacts | None:
             source=body["source_account"],
             sequence=int(body["source_account_sequence"]),
             result_xdr=body["result_xdr"],
+            envelope_xdr=body["envelope_xdr"],
         )
 
 

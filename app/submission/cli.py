@@ -16,11 +16,12 @@ from app.commands import Commands
 from app.db import transaction
 from app.errors import Conflict, Invalid, Unavailable
 from app.ledger import service as ledger
-from app.money import NATIVE, show
+from app.money import NATIVE, code, show
 from app.organizations import service as organizations
 from app.submission import (
     audits,
     channels,
+    custody,
     drains,
     fittings,
     founding,
@@ -48,20 +49,24 @@ patience = click.option("--wait", default=90, show_default=True, help="Seconds t
 @treasury.command("add")
 @click.argument("address", default="")
 @click.option("--cosigner", "cosigners", multiple=True, help="G…, whose key is elsewhere: waited for where needed.")
+@click.option("--custodian", default="", help="Who keeps it and submits by itself: a name in the setting CUSTODIANS.")
 @whose
-def add_treasury(address: str, cosigners: tuple[str, ...], organization: str) -> None:
+def add_treasury(address: str, cosigners: tuple[str, ...], custodian: str, organization: str) -> None:
     """Send the money of ADDRESS, open its books and follow it. Its seeds are read from $TREASURY_SEEDS, or asked for.
 
     Without ADDRESS it is the account of the first seed. Several seeds, separated by spaces, sign together, and with
-    them those who hold their keys elsewhere. Said again, it adds signers.
+    them those who hold their keys elsewhere. Said again, it adds signers. Where a custodian keeps it, nobody signs here.
     """
-    signers = _seeds(needed=not cosigners)
+    signers = [] if custodian else _seeds(needed=not cosigners)
     address = address or next((signer.public_key for signer in signers), "")
     account, seen = treasuries.read(fittings.network(), address)
     with transaction() as session:
         owner = organizations.organization(session, organization).id
-        treasuries.add(session, owner, address, signers, cosigners)
-        treasuries.check_signers(session, account)
+        if custodian:
+            treasuries.entrust(session, owner, address, custodian)
+        else:
+            treasuries.add(session, owner, address, signers, cosigners)
+            treasuries.check_signers(session, account)
         if session.get(Stream, address) is None:
             treasuries.open_books(session, owner, account)
             watcher.follow(session, owner, address, watcher.before_ledger(seen + 1))
@@ -73,7 +78,16 @@ def list_treasuries() -> None:
     """Print every treasury."""
     with transaction() as session:
         for row in treasuries.treasuries(session):
-            click.echo(row.address)
+            click.echo(f"{row.address}  {row.custodian}".rstrip())
+
+
+@treasury.command("entrusted")
+def entrusted() -> None:
+    """Print every order that a custodian has, and what is in its way."""
+    with transaction() as session:
+        for row in custody.waiting(session):
+            what = f"{show(row.amount)} {code(row.asset)} to {row.destination}"
+            click.echo(f"{row.id}  {row.owner} {row.owner_key}  {what}  {row.named}  {row.reason}".rstrip())
 
 
 @treasury.command("pending")

@@ -126,15 +126,19 @@ def _end(session: Session, resolutions: Sequence[ledger.Resolution]) -> None:
 
 
 def _post_fees(session: Session, closings: Sequence[Closing]) -> None:
-    """Book what the network took, out of the purse of whoever paid it."""
     fees: dict[str, list[TransactionFacts]] = defaultdict(list)
     for batch, closed in closings:
         if closed.transaction.fee_charged:
             fees[batch.organization_id].append(closed.transaction)
     for owner, transactions in fees.items():
-        names = {SPENT, *(_purse(transaction) for transaction in transactions)}
-        books = ledger.open_accounts(session, owner, names, NATIVE, "free")
-        ledger.transfers(session, [_fee(transaction, books) for transaction in transactions])
+        post_fees(session, owner, transactions)
+
+
+def post_fees(session: Session, organization_id: str, transactions: Sequence[TransactionFacts]) -> None:
+    """Book what the network took, out of the purse of whoever paid it; the same transaction again changes nothing."""
+    names = {SPENT, *(_purse(transaction) for transaction in transactions)}
+    books = ledger.open_accounts(session, organization_id, names, NATIVE, "free")
+    ledger.transfers(session, [_fee(transaction, books) for transaction in transactions])
 
 
 def _fee(transaction: TransactionFacts, books: Mapping[str, ledger.Account]) -> ledger.Posting:

@@ -46,7 +46,7 @@ def lease_sources(session: Session, limit: int, lease_seconds: int) -> list[Sour
     free = exists(free_channels(Treasury.organization_id).correlate(Treasury))
     due = (
         select(Treasury.address)
-        .where(Treasury.due_at <= now(), exists().where(*_waiting(Treasury.address)), free)
+        .where(Treasury.custodian == "", Treasury.due_at <= now(), exists().where(*_waiting(Treasury.address)), free)
         .order_by(Treasury.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

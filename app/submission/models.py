@@ -87,6 +87,8 @@ class Order(Lifecycle, Base):
     about: Mapped[str]
     otherwise: Mapped[str] = mapped_column(server_default="fail")  # what to do where the destination cannot be paid
     ref: Mapped[str] = mapped_column(server_default="")  # what a custodian calls it
+    named: Mapped[str] = mapped_column(server_default="")  # the transaction a custodian says it is in: a hint
+    entrusted_at: Mapped[datetime | None]  # when a custodian was first given it
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))
     suspect: Mapped[bool] = mapped_column(server_default="false")  # it was in a batch that failed: smaller batches now
     code: Mapped[str] = mapped_column(server_default="")  # the network's word against it

@@ -14,7 +14,7 @@ from app.ledger import service as ledger
 from app.states import begin_all, hurry, move, move_one
 from app.stellar import addresses, balances, memos, operations
 from app.submission.models import Attempt, Batch, Order, Settlement, Treasury
-from app.submission.states import CIRCULATING, ENDED, IN_BATCH, OVER, READY
+from app.submission.states import CIRCULATING, ENDED, ENTRUSTED, IN_BATCH, OVER, READY
 
 RECALL_LOOK_SECONDS = 3600
 
@@ -76,7 +76,7 @@ def request(session: Session, order: NewOrder) -> str:
 def request_all(session: Session, orders: Sequence[NewOrder]) -> list[str]:
     """Order many things at once; return their ids, in the same order."""
     wishes = [_checked(order) for order in orders]
-    _check_sources(session, {(wish["source"], wish["organization_id"]) for wish in wishes})
+    _check_sources(session, wishes)
     begin_all(session, Order, wishes, unique=["owner", "owner_key"])
     known = _standing(session, wishes)
     for wish in wishes:
@@ -91,7 +91,8 @@ def cancel(session: Session, owner: str, owner_key: str) -> Outcome:
 
     *cancelled* if nothing was signed; *recalled* if an envelope is out: what becomes of it only the ledger can say. Of
     what others have yet to sign, it is left out.
-    Cancelling again changes nothing. Raises NotFound, or WrongState if it has settled or failed.
+    Cancelling again changes nothing. Raises NotFound, or WrongState if it has settled or failed, or a custodian
+    has it.
     """
     this = (Order.owner == owner, Order.owner_key == owner_key)
     order = session.scalar(select(Order).where(*this).with_for_update().execution_options(populate_existing=True))
@@ -99,6 +100,8 @@ def cancel(session: Session, owner: str, owner_key: str) -> Outcome:
         raise NotFound(f"{owner} has ordered nothing called {owner_key}")
     if order.state in ENDED:
         raise WrongState(f"order {owner_key} has {order.state} already", state=order.state)
+    if order.state in ENTRUSTED:
+        raise WrongState(f"order {owner_key} is with a custodian: it cannot be called off any more", state=order.state)
     if order.state in READY and move_one(session, order, "cancel") and order.reservation:
         ledger.void(session, order.reservation)
     if order.state in IN_BATCH:
@@ -177,13 +180,19 @@ def _check_otherwise(order: NewOrder) -> None:
 ORDERED = ("payment", "create_account", "account_merge", operations.TAKE_BACK)
 
 
-def _check_sources(session: Session, sources: set[tuple[str, str]]) -> None:
-    known = select(Treasury.address, Treasury.organization_id)
-    found = session.execute(known.where(Treasury.address.in_([address for address, _ in sources])))
+def _check_sources(session: Session, wishes: Sequence[dict[str, Any]]) -> None:
+    sources = {(wish["source"], wish["organization_id"]) for wish in wishes}
+    known = select(Treasury.address, Treasury.organization_id, Treasury.custodian)
+    found = session.execute(known.where(Treasury.address.in_([address for address, _ in sources]))).all()
     strangers = sources - {(row.address, row.organization_id) for row in found}
     if strangers:
         names = ", ".join(sorted(address for address, _ in strangers))
         raise Invalid(f"{names}: no account of this organization; see `flask treasury add`", code="unknown_source")
+    kept = {row.address: row.custodian for row in found if row.custodian}
+    for wish in wishes:
+        if wish["source"] in kept and (wish["kind"], wish["otherwise"]) != ("payment", "fail"):
+            words = f"{wish['source']} is kept by {kept[wish['source']]}: a custodian is asked for payments only"
+            raise Invalid(words, code="custodian_pays_only")
 
 
 def _standing(session: Session, wishes: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Order]:

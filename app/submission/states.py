@@ -8,6 +8,7 @@ ORDER = Machine("order",
         ("ready",     "wakes", "may go into the next batch"),
         ("bound",     "waits", "in a batch: tied to one sequence number until the ledger has spent that number"),
         ("recalled",  "waits", "bound, but its owner wants it no more; an envelope already out may still pay it"),
+        ("entrusted", "waits", "a custodian has it, or may have: asked until the ledger shows it"),
         ("settled",   "tells", "paid: the ledger says so"),
         ("failed",    "tells", "not paid and never will be; the reason says why"),
         ("cancelled", "tells", "not paid, as its owner wished"),
@@ -17,6 +18,10 @@ ORDER = Machine("order",
         ("bound",     "release", "ready",     "the number is spent, and not on this order"),
         ("bound",     "settle",  "settled",   "its transaction is in the ledger and succeeded"),
         ("recalled",  "settle",  "settled",   "the recall came too late"),
+        ("ready",     "entrust", "entrusted", "claimed for its custodian: from here on the custodian may know of it"),
+        ("entrusted", "release", "ready",     "looked up: the custodian never had it"),
+        ("entrusted", "settle",  "settled",   "a transaction that pays just this is in the ledger"),
+        ("entrusted", "fail",    "failed",    "the custodian refused it, or its transaction failed in the ledger"),
         ("ready",     "fail",    "failed",    "found impossible before it was ever signed"),
         ("bound",     "fail",    "failed",    "the number is spent, and the network named this order as guilty"),
         ("bound",     "recall",  "recalled",  "its owner wants it no more"),
@@ -69,6 +74,7 @@ CHANNEL = Machine("channel",
 READY = ["ready"]  # orders that may be packed
 IN_BATCH = ["bound", "recalled"]  # orders whose number is not spent yet
 RECALLED = ["recalled"]
+ENTRUSTED = ["entrusted"]  # orders a custodian has, or may have
 PAID = ["settled"]
 OVER = ["settled", "failed", "cancelled"]  # orders to which nothing happens any more
 ENDED = ["settled", "failed"]  # orders nobody can call off any more

@@ -7,11 +7,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from stellar_sdk import Keypair
 
-from app.errors import Invalid, NotFound, Unavailable
+from app.errors import Conflict, Invalid, NotFound, Unavailable
 from app.ledger import service as ledger
 from app.stellar.facts import AccountFacts
 from app.stellar.network import Network
-from app.submission import keys
+from app.submission import custodians, keys
 from app.submission.models import SigningKey, Treasury
 
 TRIES = 5
@@ -36,12 +36,27 @@ def add(
 ) -> None:
     """Let orders send the money of ``address``, signed by ``signers`` and ``cosigners``, who hold their keys
     elsewhere; adding again adds signers."""
-    row = {"address": address, "organization_id": organization_id}
-    session.execute(insert(Treasury).values(row).on_conflict_do_nothing())
+    _add(session, organization_id, address)
     for signer in signers:
         keys.add(session, address, signer)
     for cosigner in cosigners:
         keys.expect(session, address, cosigner)
+
+
+def entrust(session: Session, organization_id: str, address: str, custodian: str) -> None:
+    """Let orders send the money of ``address`` by way of ``custodian``, who keeps it. Raises Invalid if the settings
+    name no such custodian."""
+    if custodian not in custodians.names():
+        raise Invalid(f"the setting CUSTODIANS names no custodian {custodian!r}", code="unknown_custodian")
+    _add(session, organization_id, address, custodian)
+
+
+def _add(session: Session, organization_id: str, address: str, custodian: str = "") -> None:
+    """Add a treasury; raise Conflict if somebody else sends its money already: orders may be under way."""
+    row = {"address": address, "organization_id": organization_id, "custodian": custodian}
+    session.execute(insert(Treasury).values(row).on_conflict_do_nothing())
+    if session.get_one(Treasury, address).custodian != custodian:
+        raise Conflict(f"{address} is a treasury already: who sends for it cannot be changed", code="other_custodian")
 
 
 def check_signers(session: Session, account: AccountFacts) -> None:

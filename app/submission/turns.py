@@ -55,10 +55,10 @@ def record_turns(session: Session, job: TurnJob, facts: Sequence[Fact] | Excepti
     known = [facts] * len(job.turns) if isinstance(facts, Exception) else facts
     turns = [(batch, fact) for (batch, _), fact in zip(job.turns, known, strict=True)]
     closings = [(batch, closed) for batch, fact in turns if (closed := _closed(fact))]
-    if closings and _recorded(session, partial(store(session).close_all, closings)):
+    if closings and recorded(session, partial(store(session).close_all, closings)):
         turns = [(batch, fact) for batch, fact in turns if not _closed(fact)]
     for batch, fact in turns:
-        _recorded(session, partial(engine.record, store(session), batch, fact))
+        recorded(session, partial(engine.record, store(session), batch, fact))
     if closings:
         failpoint("before_settle_commit")
         event.listen(session, "after_commit", lambda _: failpoint("after_settle_commit"), once=True)
@@ -76,7 +76,7 @@ def _closed(fact: Fact) -> Close | None:
     return fact.decision if isinstance(fact, Result) and isinstance(fact.decision, Close) else None
 
 
-def _recorded(session: Session, write: Callable[[], object]) -> bool:
+def recorded(session: Session, write: Callable[[], object]) -> bool:
     """Write within a savepoint; say whether it could be done. What could not is looked at again after the lease."""
     try:
         with session.begin_nested():

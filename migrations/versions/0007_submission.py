@@ -78,6 +78,8 @@ def upgrade() -> None:
         *map(_text, ("memo_type", "memo", "reservation", "about")),
         _text("otherwise", server_default="fail"),
         _text("ref", server_default=""),
+        _text("named", server_default=""),
+        sa.Column("entrusted_at", sa.DateTime(timezone=True)),
         sa.Column("batch_id", sa.BigInteger, sa.ForeignKey("batch.id")),
         sa.Column("suspect", sa.Boolean, nullable=False, server_default="false"),
         _text("code", server_default=""),

@@ -1,0 +1,68 @@
+"""What a transaction in the ledger says, read back from its envelope: whether it pays just what was meant, and where.
+
+Compared as XDR, so that nothing is overlooked that the protocol can express.
+"""
+
+from dataclasses import dataclass
+
+from stellar_sdk import FeeBumpTransactionEnvelope, MuxedAccount, Operation, Transaction, TransactionEnvelope
+from stellar_sdk.exceptions import SdkError
+
+from app.errors import Invalid
+from app.money import NATIVE
+from app.stellar import memos, operations
+from app.stellar.operations import Instruction
+
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, EOFError, SdkError)
+
+
+@dataclass(frozen=True)
+class Payment:
+    """A payment, as it was meant: ``instruction`` and the memo of its transaction."""
+
+    instruction: Instruction
+    memo_type: str = memos.NONE
+    memo: str = ""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """``hash`` is that of the inner transaction, where there is one; ``places`` are the operations that pay, from 0."""
+
+    hash: str
+    places: tuple[int, ...] = ()
+
+
+def read(envelope_xdr: str, passphrase: str, meant: Payment) -> Contents:
+    """Return where the transaction in ``envelope_xdr`` pays what was ``meant``; raise Invalid if it is unreadable."""
+    try:
+        envelope = _inner(envelope_xdr, passphrase)
+        transaction = envelope.transaction
+        wanted = {operations.octets(instruction) for instruction in _ways(meant.instruction)}
+        same_memo = transaction.memo == memos.memo(meant.memo_type, meant.memo)
+        places = [at for at, part in enumerate(transaction.operations) if _octets(part, transaction) in wanted]
+        return Contents(envelope.hash_hex(), tuple(places) if same_memo else ())
+    except UNREADABLE as error:
+        raise Invalid(f"an envelope could not be read: {type(error).__name__}", code="invalid_envelope") from error
+
+
+def _inner(envelope_xdr: str, passphrase: str) -> TransactionEnvelope:
+    if FeeBumpTransactionEnvelope.is_fee_bump_transaction_envelope(envelope_xdr):
+        bump = FeeBumpTransactionEnvelope.from_xdr(envelope_xdr, passphrase)
+        return bump.transaction.inner_transaction_envelope
+    return TransactionEnvelope.from_xdr(envelope_xdr, passphrase)
+
+
+def _ways(meant: Instruction) -> list[Instruction]:
+    """Return the operations by which the payment can be made: lumens also by creating the account."""
+    plain = Instruction("payment", meant.source, meant.destination, meant.asset, meant.amount)
+    if meant.asset != NATIVE or not meant.destination.startswith("G"):
+        return [plain]
+    return [plain, Instruction("create_account", meant.source, meant.destination, meant.asset, meant.amount)]
+
+
+def _octets(part: Operation, transaction: Transaction) -> bytes:
+    """Return an operation as XDR, its source written out: as an account, whatever number it gave itself."""
+    source = part.source or transaction.source
+    part.source = MuxedAccount(source.account_id)
+    return bytes(part.to_xdr_object().to_xdr_bytes())

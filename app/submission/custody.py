@@ -1,0 +1,176 @@
+"""Orders of treasuries that a custodian keeps: handed over, and asked about until the ledger shows them.
+
+    entrust_payments    ENTRUST   hand over what is ready, one order after the other
+                        INQUIRE   ask about what was handed over, and look for it in the ledger
+
+Claim (committed: from then on the custodian may know of it) → act (no session) → record (under the claim's fence).
+Whatever happens to us or to the custodian in between, an order once entrusted is asked about before anything else.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.clock import after, now, read
+from app.ledger import service as ledger
+from app.money import Money
+from app.states import claim, held, move, put_off
+from app.stellar.facts import TransactionFacts
+from app.submission import closing
+from app.submission.consignments import Consignment, Fail, Fate, Found, News, Release, Settle, Wait, judge
+from app.submission.custodians import Desk, Question, hand_over, inquire
+from app.submission.drains import Errand
+from app.submission.models import Order, Settlement, Treasury
+from app.submission.states import ENTRUSTED, READY
+from app.submission.turns import recorded
+from rails.custody import Transfer
+
+log = logging.getLogger(__name__)
+
+QUESTION_MAX = 20  # orders asked about together
+LOOK_SECONDS = 2
+LOOK_SECONDS_MAX = 300
+STUCK_SECONDS = 600  # how often an order is looked at, and called out, when only a person can see to it
+
+
+def errands(desk: Desk) -> tuple[Errand, Errand]:
+    """Return what is to be done with one custodian: hand over, inquire."""
+    entrust = Errand(partial(claim_ready, desk), partial(hand_over, desk), partial(record_word, desk))
+    return entrust, Errand(partial(claim_entrusted, desk), partial(inquire, desk), partial(record_news, desk))
+
+
+def claim_ready(desk: Desk, session: Session, limit: int) -> list[Consignment]:
+    """Take up to ``limit`` orders that are ready; from this commit on the custodian may know of them."""
+    due = claim(session, Order, READY, _kept(desk), limit=limit, lease_seconds=desk.lease_seconds)
+    facts = {"due_at": after(desk.lease_seconds), "entrusted_at": func.coalesce(Order.entrusted_at, now())}
+    taken = set(move(session, Order, "entrust", Order.id.in_([row.id for row in due]), note=desk.name, **facts))
+    return [_consignment(row) for row in due if row.id in taken]
+
+
+def claim_entrusted(desk: Desk, session: Session, limit: int) -> list[Question]:
+    """Take what is due to be asked about."""
+    due = claim(session, Order, ENTRUSTED, _kept(desk), limit=QUESTION_MAX, lease_seconds=desk.lease_seconds)
+    return [Question(desk.name, [_consignment(row) for row in due])] if due else []
+
+
+def record_word(desk: Desk, session: Session, order: Consignment, fact: News | Exception) -> None:
+    """Write down what the custodian said to an order."""
+    _draw(desk, session, order, fact if isinstance(fact, News) else News())
+
+
+def record_news(desk: Desk, session: Session, question: Question, fact: Sequence[News] | Exception) -> None:
+    """Write down what was found out about each order; one that cannot be written down keeps no other from it."""
+    told = [News()] * len(question.orders) if isinstance(fact, Exception) else fact
+    for order, news in zip(question.orders, told, strict=True):
+        recorded(session, partial(_draw, desk, session, order, news))
+
+
+def waiting(session: Session) -> list[Order]:
+    """Return the orders custodians have, the oldest first."""
+    entrusted = select(Order).where(Order.state.in_(ENTRUSTED))
+    return list(session.scalars(entrusted.order_by(Order.entrusted_at, Order.id)))
+
+
+def _kept(desk: Desk) -> Any:
+    return Order.source.in_(select(Treasury.address).where(Treasury.custodian == desk.name))
+
+
+def _consignment(row: Order) -> Consignment:
+    transfer = Transfer(
+        key=row.id,
+        source=row.source,
+        destination=row.destination,
+        amount=Money(row.amount, row.asset),
+        memo_type=row.memo_type,
+        memo=row.memo,
+        ref=row.ref,
+    )
+    return Consignment(row.id, row.fence, row.attempts, transfer, row.named, row.code)
+
+
+def _draw(desk: Desk, session: Session, order: Consignment, news: News) -> None:
+    """Draw the consequence of ``news``, unless somebody else holds the order by now."""
+    mine = select(Order).where(*held(Order, order.id, order.fence), Order.state.in_(ENTRUSTED)).with_for_update()
+    row = session.scalar(mine.execution_options(populate_existing=True))
+    if row is None:
+        log.warning("a custodian's answer came after its lease", extra={"order": order.id})
+        return
+    fate = judge(order, news)
+    if isinstance(fate, Settle):
+        fate = _settled(session, row, fate.found) or fate
+    if not isinstance(fate, Settle):
+        CONSEQUENCES[type(fate)](desk, session, row, news, fate)
+    _book_fees(session, row.organization_id, [found.transaction for found in news.found if found.places])
+
+
+def _settled(session: Session, row: Order, found: Found) -> Wait | None:
+    """Settle an order where it was paid; if each such place is another order's already, say so instead."""
+    place = next((index for index in found.places if _placed(session, row.id, found.transaction, index)), None)
+    if place is None:
+        return Wait(f"the custodian names transaction {found.named}, which has paid other orders already", alarm=True)
+    move(session, Order, "settle", Order.id == row.id, code="", reason="", named=found.named)
+    if row.reservation:
+        ledger.post(session, row.reservation)
+    return None
+
+
+def _placed(session: Session, order_id: str, transaction: TransactionFacts, index: int) -> bool:
+    """Give the order this place in the ledger, unless another has it."""
+    row = {"order_id": order_id, "transaction_hash": transaction.hash, "operation_index": index}
+    placed = insert(Settlement).values(row | {"ledger": transaction.ledger}).on_conflict_do_nothing()
+    return session.scalar(placed.returning(Settlement.order_id)) is not None
+
+
+def _fail(_desk: Desk, session: Session, row: Order, news: News, fate: Fail) -> None:
+    facts = {"code": fate.code, "reason": fate.reason, **_said(row, news)}
+    move(session, Order, "fail", Order.id == row.id, note=fate.reason, **facts)
+    if row.reservation:
+        ledger.void(session, row.reservation)
+
+
+def _release(_desk: Desk, session: Session, row: Order, _news: News, _fate: Release) -> None:
+    """Let it be handed over again, at once the first time, later where it keeps getting lost."""
+    seconds = 0 if row.attempts <= 2 else _pause(row.attempts)
+    move(session, Order, "release", Order.id == row.id, due_at=after(seconds), note="the custodian never had it")
+
+
+def _wait(desk: Desk, session: Session, row: Order, news: News, fate: Wait) -> None:
+    """Ask again later; call an operator where nothing can be right any more, or it takes too long."""
+    said, started = _said(row, news), row.entrusted_at or row.created_at
+    reason, seconds = fate.reason, fate.seconds or _pause(row.attempts)
+    if (read(session) - started).total_seconds() > desk.patience_seconds:
+        reason, seconds = f"not in the ledger since {started:%Y-%m-%d %H:%M} UTC; {reason}".rstrip("; "), STUCK_SECONDS
+    if fate.alarm or seconds == STUCK_SECONDS:
+        log.error("an order waits for an operator", extra={"order": row.id, "custodian": desk.name, "why": reason})
+    if said != {"ref": row.ref, "named": row.named}:
+        seconds, said = min(seconds, LOOK_SECONDS), said | {"attempts": 0}
+    put_off(session, Order, row.id, row.fence, seconds, code=fate.code, reason=reason, **said)
+
+
+def _said(row: Order, news: News) -> dict[str, Any]:
+    """Return what the custodian calls the order and the transaction it names, as far as it ever said."""
+    word = news.word
+    return {"ref": word and word.ref or row.ref, "named": word and word.transaction_hash or row.named}
+
+
+def _pause(attempts: int) -> int:
+    return min(LOOK_SECONDS * attempts, LOOK_SECONDS_MAX)
+
+
+def _book_fees(session: Session, organization_id: str, transactions: Sequence[TransactionFacts]) -> None:
+    """Book what the network took for these, out of accounts of the organization's."""
+    mine = select(Treasury.address).where(Treasury.organization_id == organization_id)
+    ours = set(session.scalars(mine)) if transactions else set()
+    paid = [row for row in transactions if row.fee_account in ours and row.fee_charged]
+    if paid:
+        closing.post_fees(session, organization_id, paid)
+
+
+Consequence = Callable[[Desk, Session, Order, News, Any], None]
+
+CONSEQUENCES: dict[type[Fate], Consequence] = {Fail: _fail, Release: _release, Wait: _wait}
