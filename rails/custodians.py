@@ -18,6 +18,7 @@ SHELF = Shelf(
     "custodian",
     Custodian,
     "railhead.custodians",
+    {"sandbox_custodian": "rails.sandbox_custodian:SandboxCustodian"},
 )
 
 names = SHELF.names

@@ -14,6 +14,7 @@ from app.states import machines, undue
 from app.submission import tally as submission
 from app.watcher import service as watcher
 from app.watcher import tally as seen
+from app.watcher.models import Observation
 
 PAGE_ROWS = 200
 
@@ -59,12 +60,13 @@ def departures(session: Session, _: Outside) -> Iterator[str]:
         orders = submission.paid(session, [(row.inner_hash, row.operation_index) for row in rows])
         signed = submission.signed(session, [row.inner_hash for row in rows])
         ours = [row for row in rows if (row.inner_hash, row.operation_index) in orders]
-        foreign = [row.id for row in rows if row.inner_hash not in signed]
+        expected = submission.expected(session, map(_sum, rows))
+        foreign = [row.id for row in rows if row.inner_hash not in signed and _sum(row) not in expected]
         for row in ours:
             watcher.explain(session, [row.id], "submission", orders[row.inner_hash, row.operation_index])
         watcher.flag(session, foreign, "no order of ours sent it")
         if not ours and not foreign:
-            break  # signed by us and about to be settled
+            break  # signed by us, or given to a custodian, and about to be settled
     for row in seen.unread(session):
         yield f"{row.id} on {row.account}: {row.state}: {show(row.amount)} {code(row.asset)} to {row.counterparty}"
 
@@ -112,6 +114,10 @@ def _treasury(session: Session, organization_id: str, address: str, asset: str) 
     names = [f"treasury:{address}", *([f"channel:{address}"] if asset == NATIVE else [])]
     found: list[Account] = [row for name in names for row in ledger.accounts(session, name, organization_id, asset)]
     return sum(row.balance.posted for row in found)
+
+
+def _sum(row: Observation) -> submission.Sum:
+    return row.account, row.counterparty, row.asset, row.amount
 
 
 def _differences(booked: Totals, counted: Totals, what: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 Compared as XDR, so that nothing is overlooked that the protocol can express.
 """
 
+from copy import copy
 from dataclasses import dataclass
 
 from stellar_sdk import FeeBumpTransactionEnvelope, MuxedAccount, Operation, Transaction, TransactionEnvelope
@@ -63,6 +64,6 @@ def _ways(meant: Instruction) -> list[Instruction]:
 
 def _octets(part: Operation, transaction: Transaction) -> bytes:
     """Return an operation as XDR, its source written out: as an account, whatever number it gave itself."""
-    source = part.source or transaction.source
-    part.source = MuxedAccount(source.account_id)
-    return bytes(part.to_xdr_object().to_xdr_bytes())
+    whole = copy(part)
+    whole.source = MuxedAccount((part.source or transaction.source).account_id)
+    return bytes(whole.to_xdr_object().to_xdr_bytes())

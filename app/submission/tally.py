@@ -8,9 +8,13 @@ from sqlalchemy.orm import Session
 
 from app.stellar.operations import TAKE_BACK
 from app.submission.models import Attempt, Order, Settlement
+from app.submission.states import ENTRUSTED
 
 Place = tuple[str, int]
 """Where in a transaction: its hash, and the operation's index from 0."""
+
+Sum = tuple[str, str, str, int]
+"""What was to leave: source, destination, asset, stroops."""
 
 PAGE_ROWS = 1000
 
@@ -36,6 +40,13 @@ def paid(session: Session, places: Iterable[Place]) -> dict[Place, str]:
 def signed(session: Session, hashes: Iterable[str]) -> set[str]:
     """Return which of ``hashes`` are transactions the engine signed."""
     return set(session.scalars(select(Attempt.hash).where(Attempt.hash.in_(list(hashes)))))
+
+
+def expected(session: Session, sums: Iterable[Sum]) -> set[Sum]:
+    """Return which of ``sums`` a custodian was given to pay, and has not been seen to: it may have done so by now."""
+    what = tuple_(Order.source, Order.destination, Order.asset, Order.amount)
+    given = select(Order.source, Order.destination, Order.asset, Order.amount).where(Order.state.in_(ENTRUSTED))
+    return {(row[0], row[1], row[2], row[3]) for row in session.execute(given.where(what.in_(list(sums))))}
 
 
 def settled(session: Session) -> Iterator[list[Paid]]:
