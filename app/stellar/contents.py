@@ -12,6 +12,7 @@ from stellar_sdk.exceptions import SdkError
 from app.errors import Invalid
 from app.money import NATIVE
 from app.stellar import memos, operations
+from app.stellar.facts import TransactionFacts
 from app.stellar.operations import Instruction
 
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, EOFError, SdkError)
@@ -34,10 +35,16 @@ class Contents:
     places: tuple[int, ...] = ()
 
 
-def read(envelope_xdr: str, passphrase: str, meant: Payment) -> Contents:
-    """Return where the transaction in ``envelope_xdr`` pays what was ``meant``; raise Invalid if it is unreadable."""
+def read(found: TransactionFacts, passphrase: str, meant: Payment) -> Contents:
+    """Return where a transaction pays what was ``meant``.
+
+    Raises Invalid if its envelope cannot be read, or is not of the hash it was asked by on the network of
+    ``passphrase``.
+    """
     try:
-        envelope = _inner(envelope_xdr, passphrase)
+        outer, envelope = _envelopes(found.envelope_xdr, passphrase)
+        if found.hash not in (outer.hash_hex(), envelope.hash_hex()):
+            raise ValueError("another transaction")
         transaction = envelope.transaction
         wanted = {operations.octets(instruction) for instruction in _ways(meant.instruction)}
         same_memo = transaction.memo == memos.memo(meant.memo_type, meant.memo)
@@ -47,11 +54,15 @@ def read(envelope_xdr: str, passphrase: str, meant: Payment) -> Contents:
         raise Invalid(f"an envelope could not be read: {type(error).__name__}", code="invalid_envelope") from error
 
 
-def _inner(envelope_xdr: str, passphrase: str) -> TransactionEnvelope:
-    if FeeBumpTransactionEnvelope.is_fee_bump_transaction_envelope(envelope_xdr):
-        bump = FeeBumpTransactionEnvelope.from_xdr(envelope_xdr, passphrase)
-        return bump.transaction.inner_transaction_envelope
-    return TransactionEnvelope.from_xdr(envelope_xdr, passphrase)
+def _envelopes(
+    xdr: str, passphrase: str
+) -> tuple[FeeBumpTransactionEnvelope | TransactionEnvelope, TransactionEnvelope]:
+    """Return the envelope, and the one inside a fee bump; else the same."""
+    if FeeBumpTransactionEnvelope.is_fee_bump_transaction_envelope(xdr):
+        bump = FeeBumpTransactionEnvelope.from_xdr(xdr, passphrase)
+        return bump, bump.transaction.inner_transaction_envelope
+    plain = TransactionEnvelope.from_xdr(xdr, passphrase)
+    return plain, plain
 
 
 def _ways(meant: Instruction) -> list[Instruction]:

@@ -103,7 +103,7 @@ def _found(network: Network, transfer: Transfer, hash: str) -> Found | None:
     if transaction is None:
         return None
     try:
-        said = contents.read(transaction.envelope_xdr, network.passphrase, _meant(transfer))
+        said = contents.read(transaction, network.passphrase, _meant(transfer))
     except Invalid:
         return Found(hash, transaction)  # and nobody has seen that it pays anything
     return Found(hash, replace(transaction, hash=said.hash), said.places)
