@@ -55,7 +55,7 @@ def add_treasury(address: str, cosigners: tuple[str, ...], custodian: str, organ
     """Send the money of ADDRESS, open its books and follow it. Its seeds are read from $TREASURY_SEEDS, or asked for.
 
     Without ADDRESS it is the account of the first seed. Several seeds, separated by spaces, sign together, and with
-    them those who hold their keys elsewhere. Said again, it adds signers. Where a custodian keeps it, nobody signs here.
+    them those who hold their keys elsewhere. Said again, it adds signers. Where a custodian keeps it, there are none.
     """
     signers = [] if custodian else _seeds(needed=not cosigners)
     address = address or next((signer.public_key for signer in signers), "")
