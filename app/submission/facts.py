@@ -66,7 +66,10 @@ class Envelope:
 
 @dataclass(frozen=True)
 class Batch:
-    """Orders tied to one sequence number of one channel; attempts and envelopes the oldest first."""
+    """Orders tied to one sequence number of one channel; attempts and envelopes the oldest first.
+
+    ``drafted_until``: the last moment, in Unix seconds, of any draft of it that came to nothing or still waits.
+    """
 
     id: int
     fence: int
@@ -79,6 +82,7 @@ class Batch:
     asked_ledger: int = 0
     attempts: tuple[Attempt, ...] = ()
     envelopes: tuple[Envelope, ...] = ()
+    drafted_until: int = 0
 
     @property
     def max_time(self) -> int:

@@ -176,29 +176,33 @@ def facts(session: Session, rows: Iterable[BatchRow]) -> list[Batch]:
     rows = list(rows)
     attempts: dict[int, list[Attempt]] = defaultdict(list)
     envelopes: dict[int, list[Envelope]] = defaultdict(list)
-    for attempt, envelope in _signed(session, [row.id for row in rows]):
+    drafted: dict[int, int] = defaultdict(int)
+    for attempt, envelope in _drawn_up(session, [row.id for row in rows]):
+        if envelope is None:
+            drafted[attempt.batch_id] = max(drafted[attempt.batch_id], attempt.max_time)
+            continue
         envelopes[attempt.batch_id].append(_envelope(envelope))
         if envelope.hash == attempt.hash:
             attempts[attempt.batch_id].append(drafts.facts(attempt))
-    return [_batch(row, tuple(attempts[row.id]), tuple(envelopes[row.id])) for row in rows]
+    return [_batch(row, tuple(attempts[row.id]), tuple(envelopes[row.id]), drafted[row.id]) for row in rows]
 
 
-def _signed(session: Session, batch_ids: list[int]) -> Sequence[Any]:
-    signed = (
+def _drawn_up(session: Session, batch_ids: list[int]) -> Sequence[Any]:
+    drawn_up = (
         select(AttemptRow, EnvelopeRow)
-        .join(EnvelopeRow, EnvelopeRow.attempt_hash == AttemptRow.hash)
+        .outerjoin(EnvelopeRow, EnvelopeRow.attempt_hash == AttemptRow.hash)
         .where(AttemptRow.batch_id.in_(batch_ids))
         .order_by(AttemptRow.created_at, EnvelopeRow.created_at)
         .execution_options(populate_existing=True)
     )
-    return session.execute(signed).all() if batch_ids else []
+    return session.execute(drawn_up).all() if batch_ids else []
 
 
 def _envelope(row: EnvelopeRow) -> Envelope:
     return Envelope(row.hash, row.attempt_hash, row.xdr, row.fee, row.posted_ledger, row.receipt, row.code)
 
 
-def _batch(row: BatchRow, attempts: tuple[Attempt, ...], envelopes: tuple[Envelope, ...]) -> Batch:
+def _batch(row: BatchRow, attempts: tuple[Attempt, ...], envelopes: tuple[Envelope, ...], drafted: int) -> Batch:
     return Batch(
         id=row.id,
         fence=row.fence,
@@ -211,4 +215,5 @@ def _batch(row: BatchRow, attempts: tuple[Attempt, ...], envelopes: tuple[Envelo
         asked_ledger=row.asked_ledger,
         attempts=attempts,
         envelopes=envelopes,
+        drafted_until=drafted,
     )

@@ -79,10 +79,15 @@ def _add(session: Session, attempt: Attempt, cosigners: Sequence[str], signature
     signer = signing.signed_by(cosigners, bytes.fromhex(attempt.hash), signature)
     if not signer:
         raise Invalid(f"a signature is not one of {attempt.hash} by {' or '.join(cosigners)}", code="invalid_signature")
+    keep(session, attempt, signer, signature)
+    return signer
+
+
+def keep(session: Session, attempt: Attempt, signer: str, signature: bytes) -> None:
+    """Write down a signature that was checked, and let the batch be looked at; the same again changes nothing."""
     row = {"attempt_hash": attempt.hash, "address": signer, "signature": signature}
     session.execute(insert(Signature).values(row).on_conflict_do_nothing())
     hurry(session, Batch, Batch.id == attempt.batch_id, Batch.state.in_(CIRCULATING))
-    return signer
 
 
 def _waiting(session: Session, batch_id: int) -> tuple[Batch, Attempt]:

@@ -42,6 +42,7 @@ class Faults:
     guilty: int = 0  # a destination cannot receive any more
     drained: int = 0  # somebody takes money from the treasury
     recalled: int = 0  # an owner calls an order off
+    unsigned: int = 0  # a co-signer has no time
 
 
 # fmt: off
@@ -50,7 +51,7 @@ WORST = Faults(
     false_bad_seq=200_000, hasty_refusal=200_000, stale_core=200_000, lagging=500_000, pruned=500_000,
     surge=700_000, skipped=800_000, evicted=300_000, remembered=300_000, stalled=50_000,
     killed=30_000, suspended=10_000, rolled_back=50_000, unconfirmed=50_000, wake_lost=500_000, wake_doubled=500_000,
-    keyless=100_000, guilty=500_000, drained=500_000, recalled=300_000,
+    keyless=100_000, guilty=500_000, drained=500_000, recalled=300_000, unsigned=950_000,
 )
 # fmt: on
 SHARES = (0, 0, 1, 2, 10)  # tenths of the worst

@@ -7,7 +7,7 @@ from app.errors import WrongState
 from app.money import NATIVE
 from tests.sim.ledger import RESERVE
 from tests.sim.network import CLOSE_SECONDS
-from tests.sim.scenario import UNIT, USDC
+from tests.sim.scenario import COSIGNER, UNIT, USDC
 from tests.sim.witness import ENDED
 from tests.sim.workers import Course
 
@@ -64,6 +64,17 @@ def _recalling(world: "World", key: str) -> Course:
     world.say(key, "is called off")
 
 
+def cosigning(world: "World") -> Course:
+    """Somebody elsewhere signs what waits for it: late, and some of it not before all is well."""
+    while world.scenario.cosigned:
+        yield 40 * world.random.random()
+        for batch_id in world.house.drafts():
+            if not world.weather.strikes("unsigned"):
+                world.house.cosign(batch_id, COSIGNER, b"signed")
+                world.say("somebody elsewhere signs batch", batch_id)
+                world.wake("submit_payments")
+
+
 def meddling(world: "World") -> Course:
     """Now and then others change what we counted on."""
     while True:
@@ -90,4 +101,4 @@ def healing(world: "World") -> Course:
         world.ledger.held[purse] += PLENTY
 
 
-HAPPENINGS = closing, beating, ordering, meddling, healing
+HAPPENINGS = closing, beating, ordering, cosigning, meddling, healing

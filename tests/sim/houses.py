@@ -49,6 +49,12 @@ class House(Protocol):
     def cancel(self, key: str) -> None:
         """Call an order off; raise WrongState if it is too late."""
 
+    def drafts(self) -> list[int]:
+        """Return the batches that wait for signatures of others."""
+
+    def cosign(self, batch_id: int, signer: str, signature: bytes) -> None:
+        """Bring a co-signer's signature; too late, it changes nothing."""
+
     def orders(self) -> dict[str, Standing]:
         """Return where every order stands."""
 
@@ -90,6 +96,13 @@ class InMemory:
 
     def cancel(self, key: str) -> None:
         self.memory.cancel(key)
+
+    def drafts(self) -> list[int]:
+        return sorted(self.memory.drafts())
+
+    def cosign(self, batch_id: int, signer: str, signature: bytes) -> None:
+        if batch_id in self.memory.drafts():
+            self.memory.add_signature(batch_id, signer, signature)
 
     def orders(self) -> dict[str, Standing]:
         places = self.memory.settlements

@@ -145,32 +145,33 @@ class Memory:
         if row is None:
             return False
         self._write_down(draft.attempt.hash, draft.orders)
-        row.draft, row.due_at = replace(draft, seconds=0), self.clock() + min(draft.seconds, decisions.LOOK_SECONDS)
+        row.drafts.append(replace(draft, seconds=0))
+        row.due_at = self.clock() + min(draft.seconds, decisions.LOOK_SECONDS)
         for order in row.orders:
             order.due_at = self.clock() + draft.seconds + BOUND_SECONDS
         return True
 
     def lease_signing(self, limit: int) -> Sequence[tuple[facts.Batch, Sequence[Item], Draft]]:
-        return [(row.facts(), row.items(), row.draft) for row in self._claim(CIRCULATING, limit) if row.draft]
+        return [(row.facts(), row.items(), row.drafts[-1]) for row in self._claim(CIRCULATING, limit)]
 
     def collect(self, batch: facts.Batch, envelope: facts.Envelope) -> bool:
         row = self._move(batch, "sign")
-        if row is None or row.draft is None:
+        if row is None:
             return False
-        row.attempts.append(row.draft.attempt)
+        row.attempts.append(row.drafts.pop().attempt)
         row.envelopes.append(envelope)
         return True
 
     def drafts(self) -> dict[int, Draft]:
         """Return what waits for the signatures of others, by batch."""
-        return {row.id: row.draft for row in self.open if row.state in CIRCULATING and row.draft}
+        return {row.id: row.drafts[-1] for row in self.open if row.state in CIRCULATING}
 
     def add_signature(self, batch_id: int, signer: str, signature: bytes) -> None:
         """Keep a co-signer's signature, as ``signatures.add_signature`` does."""
         row = self.batches[batch_id]
-        if row.draft:
-            row.draft = replace(row.draft, signatures=(*row.draft.signatures, (signer, signature)))
-            self._hurry(row)
+        signatures = {**dict(row.drafts[-1].signatures), signer: signature}
+        row.drafts[-1] = replace(row.drafts[-1], signatures=tuple(sorted(signatures.items())))
+        self._hurry(row)
 
     def lease_live(self, limit: int) -> Sequence[facts.Batch]:
         return [row.facts() for row in self._claim(OUT, limit)]

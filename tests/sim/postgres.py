@@ -15,7 +15,7 @@ from app.organizations.models import Organization
 from app.states import begin
 from app.stellar.nodes import Pool, Watched
 from app.stellar.signing import Keys
-from app.submission import forming, service
+from app.submission import drafts, forming, service, signatures
 from app.submission.acts import Purse
 from app.submission.engine import BATCHES_MAX
 from app.submission.facts import Source
@@ -23,7 +23,7 @@ from app.submission.fittings import store
 from app.submission.models import Batch, Channel, Order, Settlement, Treasury
 from app.submission.preflight import Candidate
 from app.submission.service import NewOrder
-from app.submission.states import OPEN
+from app.submission.states import CIRCULATING, OPEN
 from app.submission.store import Store
 from app.submission.turns import TurnJob, record_turns
 from tests.sim.houses import Balances, Standing, Turn
@@ -79,6 +79,16 @@ class InPostgres:
     def cancel(self, key: str) -> None:
         with self._session() as session:
             service.cancel(session, self.wishes[key].owner, key)
+
+    def drafts(self) -> list[int]:
+        with self._session() as session:
+            return list(session.scalars(select(Batch.id).where(Batch.state.in_(CIRCULATING)).order_by(Batch.id)))
+
+    def cosign(self, batch_id: int, signer: str, signature: bytes) -> None:
+        with self._session() as session:
+            standing = session.get_one(Batch, batch_id, with_for_update=True)
+            if standing.state in CIRCULATING:
+                signatures.keep(session, drafts.rows_of(session, [batch_id])[-1], signer, signature)
 
     def orders(self) -> dict[str, Standing]:
         places = Settlement.transaction_hash, Settlement.operation_index, Settlement.ledger

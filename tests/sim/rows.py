@@ -56,12 +56,13 @@ class Batch:
     fee: int = 0
     attempts: list[facts.Attempt] = field(default_factory=list)
     envelopes: list[facts.Envelope] = field(default_factory=list)
-    draft: facts.Draft | None = None
+    drafts: list[facts.Draft] = field(default_factory=list)  # of which no envelope was made
 
     def facts(self) -> facts.Batch:
         return facts.Batch(
             *(self.id, self.fence, self.organization_id, self.channel, self.sequence, self.source),
             *(self.memo_type, self.memo, self.asked_ledger, tuple(self.attempts), tuple(self.envelopes)),
+            max((draft.attempt.max_time for draft in self.drafts), default=0),
         )
 
     def items(self) -> list[Item]:

@@ -14,6 +14,7 @@ ORDERS = 12
 AT_ONCE_SECONDS, ARRIVAL_SECONDS = 1, 120
 FEES_UNLIMITED = 10**12
 BID, BID_MAX = 100, 10_000  # stroops for an operation: the first bid, and the most
+SIGNATURES_SECONDS = 60  # what co-signers are given
 UNIT = 10_000_000
 BACK_SECONDS = 3600
 ORGANIZATION = "ours"
@@ -25,17 +26,21 @@ def address(name: str) -> str:
     return Keypair.from_raw_ed25519_seed(hashlib.sha256(name.encode()).digest()).public_key
 
 
+COSIGNER = address("somebody elsewhere")
 USDC = f"stellar:USDC:{address('issuer')}"
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """``balanced``: every question is answered by whichever node, as behind a balancer; else one node answers all
+    """``cosigned``: the sources somebody elsewhere signs for.
+
+    ``balanced``: every question is answered by whichever node, as behind a balancer; else one node answers all
     questions of an act. ``clock_skew``: how far the network's clock is from the database's, in seconds. ``wishes``:
     the orders, and when they come."""
 
     channels: tuple[str, ...]
     sources: tuple[str, ...]
+    cosigned: tuple[str, ...]
     payees: tuple[str, ...]
     nodes: int
     workers: int
@@ -55,6 +60,7 @@ def drawn(random: Random) -> Scenario:
     return Scenario(
         channels=_addresses("channel", random.randint(1, 4)),
         sources=sources,
+        cosigned=tuple(source for source in sources if random.randint(1, 4) == 1),
         payees=payees,
         nodes=random.randint(2, 3),
         workers=random.randint(2, 3),

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.money import NATIVE
 from app.stellar.facts import AccountFacts, Ledger, Node, Receipt, TransactionFacts
-from app.submission.facts import Close, Envelope, Holdings, Post, Rebuild, Result, Signed
+from app.submission.facts import Close, Draft, Envelope, Holdings, Post, Rebuild, Result, Signed
 from tests.sim.scenario import USDC, Scenario
 
 
@@ -33,6 +33,10 @@ def _result(result: Result) -> str:
     return " ".join(map(brief, came))
 
 
+def _kind(envelope: Envelope) -> str:
+    return "envelope" if envelope.hash == envelope.attempt_hash else "fee bump"
+
+
 def _scenario(scenario: Scenario) -> str:
     shown = ("nodes", "workers", "claim_limit", "interval_seconds", "fees_daily_max", "balanced", "clock_skew")
     counts = f"{len(scenario.channels)} channels, {len(scenario.sources)} sources, {len(scenario.payees)} payees"
@@ -47,7 +51,8 @@ WORDS: dict[type, Callable[[Any], str]] = {
     Receipt: lambda row: " ".join([row.status, row.codes.transaction, *row.codes.operations]).rstrip(),
     Holdings: lambda row: f"holdings as of {row.ledger}: {list(row.spendable.values())}",
     Signed: lambda row: f"signed {row.attempt.hash} until {row.attempt.max_time} for {', '.join(row.orders)}",
-    Envelope: lambda row: f"fee bump {row.hash} of {row.attempt_hash} for {row.fee}",
+    Draft: lambda row: f"drawn up {row.attempt.hash} until {row.attempt.max_time} for {', '.join(row.orders)}",
+    Envelope: lambda row: f"{_kind(row)} {row.hash} of {row.attempt_hash} for {row.fee}",
     Post: lambda row: f"hand in {row.envelope.hash} :",
     Close: lambda row: f"close on {row.transaction.hash} , {row.codes.transaction} {' '.join(row.codes.operations)}",
     Rebuild: lambda row: f"sign anew: {row.why} {dict(row.faults) or ''}".rstrip(),

@@ -9,20 +9,20 @@ from app.stellar.facts import Node as NodeFacts
 from app.stellar.facts import Receipt
 from app.stellar.signing import Keys
 from app.submission import acts, engine, signing
-from app.submission.facts import Batch, Holdings, Item, Park, Signed, Source
+from app.submission.facts import Batch, Draft, Envelope, Holdings, Item, Park, Signed, Source
 from app.submission.preflight import Candidate
 from app.submission.store import Store
 from tests.sim.conversation import Asked, Conversation
 from tests.sim.houses import Fact, Turn
 from tests.sim.network import Node
-from tests.sim.scenario import BACK_SECONDS, BID, BID_MAX
+from tests.sim.scenario import BACK_SECONDS, BID, BID_MAX, SIGNATURES_SECONDS
 
 if TYPE_CHECKING:
     from tests.sim.world import World
 
 Course = Generator[float, None, Any]  # yields the seconds until it goes on
 
-TERMS = signing.Terms(BID, BID_MAX, BACK_SECONDS)
+TERMS = signing.Terms(BID, BID_MAX, BACK_SECONDS, SIGNATURES_SECONDS)
 REMEMBERED_SECONDS = 0.2  # as long as app.stellar.network.NODE_SECONDS
 PATIENCE_SECONDS = 12
 
@@ -66,6 +66,7 @@ class Worker:
             self._errand(lambda store: self._sources(store, limit), self._form)
             yield self._moment()
             self._errand(lambda store: self._unsigned(store, limit), self._sign)
+            self._errand(lambda store: self._drafts(store, limit), self._collect)
 
     def _errand(self, claim: Callable[[Store], Sequence[Any]], job: Callable[[Any], Course]) -> None:
         for claimed in self._commit(claim):
@@ -98,7 +99,8 @@ class Worker:
 
     def _sign(self, claimed: tuple[Batch, Sequence[Item]]) -> Course:
         batch, items = claimed
-        fact = yield from self._act(signing.sign, signing.Unsigned(batch, tuple(items)), TERMS, self.world.desk.write)
+        unsigned = signing.Unsigned(batch, tuple(items), self.world.keys)
+        fact = yield from self._act(signing.sign, unsigned, TERMS, self.world.desk.write)
 
         def persist(store: Store) -> None:
             if engine.persist(store, batch, fact) and isinstance(fact, Signed):
@@ -108,6 +110,24 @@ class Worker:
         yield self._moment()
         self._commit(persist)
         self.world.wake("resolve_payments")
+
+    def _drafts(self, store: Store, limit: int) -> list[tuple[Batch, Sequence[Item], Draft]]:
+        return sorted(store.lease_signing(limit), key=lambda leased: leased[0].id)
+
+    def _collect(self, claimed: tuple[Batch, Sequence[Item], Draft]) -> Course:
+        batch, items, draft = claimed
+        unsigned = signing.Unsigned(batch, tuple(items), self.world.keys)
+        fact = yield from self._act(signing.collect, unsigned, draft, self.world.desk.seal)
+
+        def persist(store: Store) -> None:
+            if engine.collect(store, batch, fact) and isinstance(fact, Envelope):
+                self.world.witness.wrote(batch, Signed(draft.attempt, fact, draft.orders))
+            self.world.say(self.name, "finds of the draft for batch", batch.id, ":", fact)
+
+        yield self._moment()
+        self._commit(persist)
+        for drain in ("submit_payments", "resolve_payments"):
+            self.world.wake(drain)
 
     def _turn(self, group: Group) -> Course:
         """Take one batch's turn beside the others it was leased with; who is last records for all."""

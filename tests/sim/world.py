@@ -5,6 +5,7 @@ from heapq import heappop, heappush
 from random import Random
 
 from app.money import NATIVE
+from app.stellar.signing import Keys
 from app.submission.facts import Source
 from tests.sim import scenario
 from tests.sim.faults import Weather
@@ -13,7 +14,7 @@ from tests.sim.houses import House, InMemory
 from tests.sim.ledger import RESERVE, Ledger, Payee
 from tests.sim.letters import Desk
 from tests.sim.network import Network
-from tests.sim.scenario import ORGANIZATION, USDC, Scenario
+from tests.sim.scenario import COSIGNER, ORGANIZATION, USDC, Scenario
 from tests.sim.trace import brief, readable
 from tests.sim.witness import Witness
 from tests.sim.workers import Course, Lost, Worker
@@ -52,6 +53,7 @@ class World:
         ]
         self.events: list[tuple[float, int, Course, Worker | None, int]] = []
         self.count = 0
+        self.keys = {source: Keys(elsewhere=(COSIGNER,)) for source in self.scenario.cosigned}
         self.house = build(self)
         sources = [Source(address, ORGANIZATION) for address in self.scenario.sources]
         self.house.found(sources, {channel: number + 1 for channel, number in self.ledger.numbers.items()})

@@ -14,7 +14,7 @@ from app.ledger import service as ledger
 from app.money import NATIVE
 from app.organizations.models import Organization
 from app.stellar import addresses
-from app.submission import drains, treasuries
+from app.submission import drains, fittings, treasuries
 from app.submission.models import Attempt, Order
 from app.submission.service import NewOrder, Outcome, outcome, outcomes, request, request_all
 from app.watcher import service as watcher
@@ -113,7 +113,7 @@ def test_every_stroop_is_accounted_for_whoever_claims(
     world: World, session: Session, wish: Wish, organization: Organization, app: Flask, claimed: bool
 ) -> None:
     top_up(world)
-    account, seen = treasuries.read(drains.network(), TREASURY.public_key)
+    account, seen = treasuries.read(fittings.network(), TREASURY.public_key)
     treasuries.open_books(session, organization.id, account)
     watcher.follow(session, organization.id, TREASURY.public_key, watcher.before_ledger(seen + 1))
     reserve(session, organization.id, "payout")
