@@ -16,23 +16,22 @@ with an idempotency key, and asked what became of it. Two verbs are enough:
             self.transfers = settings["url"] + "/transfers"
 
         def transfer(self, transfer):
-            order = {"externalId": transfer.key, "to": transfer.destination, "memo": transfer.memo}
+            order = {"key": transfer.key, "source": transfer.source, "destination": transfer.destination}
             money = {"asset": transfer.amount.asset, "amount": show(transfer.amount.amount)}
-            answer = requests.post(self.transfers, json=order | money, timeout=10)
+            memo = {"memo_type": transfer.memo_type, "memo": transfer.memo}
+            answer = requests.post(self.transfers, json={**order, **money, **memo}, timeout=10)
             answer.raise_for_status()
-            return self.word(transfer, answer.json())
+            return self.word(answer.json())
 
         def ask(self, transfers):
             for transfer in transfers:
-                answer = requests.get(self.transfers, {"externalId": transfer.key}, timeout=10)
+                answer = requests.get(self.transfers, {"keys": transfer.key}, timeout=10)
                 answer.raise_for_status()
-                known = answer.json()["transfers"]
-                yield self.word(transfer, known[0]) if known else Word(transfer.key, State.NOT_FOUND)
+                for told in answer.json()["transfers"] or [{"key": transfer.key, "state": "not_found"}]:
+                    yield self.word(told)
 
-        def word(self, transfer, told):
-            states = {"PENDING": State.TAKEN, "BROADCAST": State.SUBMITTED, "REJECTED": State.REFUSED}
-            state = states.get(told["status"], State.UNKNOWN)
-            return Word(transfer.key, state, ref=told["id"], transaction_hash=told.get("txHash") or "")
+        def word(self, told):
+            return Word(told["key"], State(told["state"]), told.get("ref", ""), told.get("transaction_hash", ""))
 
 What the house promises
 

@@ -7,10 +7,11 @@ import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 from app.states import machines
 from config import NONE, SETTINGS
-from rails import base
+from rails import base, custody
 from tasks import celery
 from tasks.schedule import SCHEDULE
 
@@ -31,13 +32,14 @@ def tables() -> dict[str, Callable[[], str]]:
         ["| setting | default | meaning |", "|---|---|---|"]
         + [f"| `{s.name}` | {'' if s.default is NONE else f'`{s.default}`'} | {s.meaning} |" for s in SETTINGS]
     )
-    known["rail"] = lambda: f"```python\n{_example()}\n```"
+    known["rail"] = lambda: f"```python\n{example(base)}\n```"
+    known["custodian"] = lambda: f"```python\n{example(custody)}\n```"
     return known
 
 
-def _example() -> str:
-    """Return the rail that the contract itself shows."""
-    lines = str(base.__doc__).splitlines()
+def example(contract: ModuleType) -> str:
+    """Return the plugin that a contract itself shows."""
+    lines = str(contract.__doc__).splitlines()
     first = lines.index("    import requests")
     last = max(number for number, line in enumerate(lines) if line.startswith("    "))
     return textwrap.dedent("\n".join(lines[first : last + 1]))

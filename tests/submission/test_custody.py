@@ -1,8 +1,15 @@
 """A treasury that a custodian keeps: its orders are handed over, looked up, and settled when the ledger shows them."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,15 +25,17 @@ from app.db import transaction
 from app.errors import Invalid, WrongState
 from app.failpoint import armed
 from app.ledger import service as ledger
-from app.money import NATIVE
+from app.money import NATIVE, Money
 from app.organizations.models import Organization
 from app.sandbox.network.local import Handle
+from app.sandbox.state import CHECKOUT
 from app.states import history
 from app.stellar import horizon
 from app.submission import custodians, custody, drains
 from app.submission.models import Order, Settlement, Treasury
 from app.submission.service import NewOrder, cancel, outcome, request
 from app.watcher.run import catch_up
+from rails import custody as contract
 from rails.custody import Custodian, State, Transfer, Word
 from rails.sandbox_bank.journal import Journal, journal
 from rails.sandbox_custodian.keeper import Keeper
@@ -362,6 +371,40 @@ def test_answers_that_come_twice_or_never_change_nothing(
     assert vault.events().count("signed") == 1
 
 
+WORKER = """
+from tasks import house
+from tasks.submission import entrust_payments
+with house.app_context():
+    entrust_payments("vault")
+"""
+
+
+@pytest.mark.parametrize("window", ["claimed", "acted"])
+def test_a_worker_is_killed(
+    app: Flask,
+    world: World,
+    session: Session,
+    order: Callable[..., None],
+    vault: RunningCustodian,
+    settings: dict[str, Any],
+    window: str,
+) -> None:
+    order("a")
+    names = ("DATABASE_URL", "HORIZON_URL", "NETWORK_PASSPHRASE")
+    ours = {name: str(settings[name]) for name in names} | {"CUSTODIANS": "vault=sandbox_custodian"}
+    ours |= {"CUSTODIAN_VAULT": json.dumps({"url": vault.url}), "FAILPOINTS": f"{window}:entrust_payments=kill"}
+    worker = subprocess.run(
+        [sys.executable, "-c", WORKER], env=os.environ | ours, cwd=CHECKOUT, timeout=60, check=False
+    )
+    assert worker.returncode == -signal.SIGKILL
+    assert states(session) == {"a": "entrusted"}
+    for _ in range(3):
+        settle(world)
+    assert states(session) == {"a": "settled"}
+    assert vault.events().count("signed") == 1
+    assert differences(app) == []
+
+
 def test_a_crash_before_the_custodian_hears_of_it(
     app: Flask, world: World, session: Session, order: Callable[..., None], vault: RunningCustodian
 ) -> None:
@@ -442,3 +485,24 @@ def test_a_treasury_does_not_change_hands(app: Flask, session: Session, organiza
     said = runner.invoke(args=["treasury", "add", TREASURY.public_key, "--custodian", "away"])
     assert "cannot be changed" in said.output
     assert f"{TREASURY.public_key}  vault" in runner.invoke(args=["treasury", "list"]).output
+
+
+def example() -> type[Custodian]:
+    """The custodian in the contract's own page."""
+    page = contract.__doc__ or ""
+    code = textwrap.dedent(page[page.index("    import requests") : page.index("What the house promises")])
+    module = ModuleType("example")
+    exec(code, vars(module))  # noqa: S102 our own page
+    return module.ExampleCustody
+
+
+@pytest.mark.usefixtures("world")
+def test_the_example_of_the_contract_keeps_the_contract(vault: RunningCustodian) -> None:
+    kept = example()({"url": vault.url})
+    transfer = Transfer("k", TREASURY.public_key, PAYEE.public_key, Money(DOLLAR, USDC))
+    assert list(kept.ask([transfer])) == [Word("k", State.NOT_FOUND)]
+    word = kept.transfer(transfer)
+    assert word.state == State.SUBMITTED
+    assert kept.transfer(transfer) == word
+    assert list(kept.ask([transfer])) == [word]
+    assert vault.events() == ["taken", "signed"]
