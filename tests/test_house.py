@@ -7,9 +7,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from stellar_sdk import Keypair
 
 from app.db import db
+from app.factory import create_app
 from app.states import machines, topic
+from app.submission import keys
+from config import Unconfigured
 from tasks import celery, topics
 from tasks.drain import DRAINS
 from tasks.schedule import QUEUES, SCHEDULE
@@ -133,6 +137,35 @@ def test_every_route_says_who_may_call_it(app):
         if not getattr(app.view_functions[rule.endpoint], "may_call", "")
     ]
     assert silent == []
+
+
+def reached(modules: set[str]) -> set[str]:
+    """Return these modules and all they import, and what those import."""
+    found, fresh = set(), set(modules)
+    while fresh:
+        found |= fresh
+        fresh = {other for module in fresh for other in imports(MODULES[module])} - found
+    return found
+
+
+def test_no_route_reaches_a_key_that_moves_money(app):
+    doors = {app.view_functions[rule.endpoint].__module__ for rule in app.url_map.iter_rules()}
+    assert len(doors) > 4
+    openers = {"app.submission.keys", "app.submission.drains", "app.submission.turns"}
+    assert reached(doors) & openers == set()
+    assert "app.submission.keys" in reached({"app.submission.drains"})
+
+
+def test_the_web_process_works_without_the_keys_that_move_money(settings):
+    web = create_app({name: value for name, value in settings.items() if name != "TREASURY_KEYS"})
+    with web.app_context():
+        try:
+            assert web.test_client().get("/health").json["database"] == "ok"
+            with pytest.raises(Unconfigured, match="TREASURY_KEYS"):
+                keys.add(db.session(), "G", Keypair.random())
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def pending() -> None:
         waiting = signatures.pending(session)
     for row in waiting:
         sums = ", ".join(f"{show(amount)} {asset}" for asset, amount in sorted(row.sums.items()))
-        click.echo(f"batch {row.batch_id}  {row.hash}  {row.operations} operations from {row.source}: {sums}")
+        click.echo(f"batch {row.batch_id}  {row.hash}  operations {row.operations}  from {row.source}: {sums}")
         click.echo(f"  signed: {' '.join(row.signed) or 'nobody'}  missing: {' '.join(row.missing) or 'nobody'}")
 
 

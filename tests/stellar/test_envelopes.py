@@ -1,6 +1,7 @@
 """Our bytes are the SDK's bytes."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from stellar_sdk import FeeBumpTransaction, FeeBumpTransactionEnvelope, Keypair, TransactionEnvelope
@@ -111,3 +112,28 @@ def test_a_muxed_address_belongs_to_its_account() -> None:
     assert addresses.account_of(PAYEE) == PAYEE
     assert not addresses.is_address(PAYEE[:-1])
     assert not addresses.is_address(TREASURY.secret)
+
+
+def test_a_draft_is_signed_later_as_it_was_drawn_up() -> None:
+    whole = envelopes.build(plan(), PASSPHRASE)
+    draft = envelopes.seal(whole, [])
+    again = envelopes.unsigned(draft, PASSPHRASE)
+    assert again == whole
+    theirs = TransactionEnvelope.from_xdr(draft, PASSPHRASE)
+    theirs.sign(TREASURY)
+    assert envelopes.signatures(theirs.to_xdr(), PASSPHRASE) == (whole.hash, [TREASURY.sign(whole.hash)])
+
+
+def test_a_transaction_may_demand_a_signature_no_account_asks_for() -> None:
+    demanding = envelopes.build(replace(plan(), countersigner=PAYEE), PASSPHRASE)
+    theirs = TransactionEnvelope.from_xdr(envelopes.seal(demanding, []), PASSPHRASE)
+    assert theirs.hash() == demanding.hash
+    conditions = theirs.transaction.preconditions
+    assert conditions is not None
+    assert [signer.encoded_signer_key for signer in conditions.extra_signers] == [PAYEE]
+
+
+@pytest.mark.parametrize("nonsense", ["", "????", "AAAA", "AAAAAgAAAAA="])
+def test_what_is_no_envelope_is_refused(nonsense: str) -> None:
+    with pytest.raises(Invalid, match="XDR"):
+        envelopes.signatures(nonsense, PASSPHRASE)

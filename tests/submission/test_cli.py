@@ -1,5 +1,7 @@
 """The operator's commands, from a treasury's seed to channels that work and are merged back."""
 
+import base64
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -7,8 +9,10 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from stellar_sdk import Keypair
+from stellar_sdk import Keypair, SetOptions, TransactionEnvelope
+from stellar_sdk import Signer as NewSigner
 
+from app import vault
 from app.ledger import service as ledger
 from app.ledger.queries import trial_balance
 from app.money import NATIVE
@@ -16,7 +20,9 @@ from app.organizations.models import Organization
 from app.sandbox.network.local import Handle, network
 from app.stellar import horizon
 from app.submission.models import Channel, SigningKey, Treasury
+from app.submission.service import NewOrder, outcome, request
 from app.watcher.models import Stream
+from tests.submission.conftest import World, add_channel
 
 SEED = Keypair.random()
 
@@ -82,3 +88,50 @@ def test_channels_are_founded_by_the_engine_verified_and_merged_back(
     assert horizon.account(handle.url, gone) is None
     assert "none to be founded" in say(runner, "channels", "ensure", "1")
     assert all(trial.balanced for trial in trial_balance(session))
+
+
+@pytest.mark.usefixtures("owner")
+def test_a_treasury_with_cosigners_is_added_pays_and_its_seeds_are_sealed_anew(
+    runner: FlaskCliRunner, session: Session, handle: Handle, app: Flask
+) -> None:
+    safe, cosigner, stranger = Keypair.random(), Keypair.random(), Keypair.random()
+    handle.fund(safe.public_key)
+    world = World(handle)
+    also = SetOptions(signer=NewSigner.ed25519_public_key(cosigner.public_key, 1), med_threshold=2, high_threshold=2)
+    world.apply(safe, also)
+    mine = {"env": {"TREASURY_SEEDS": safe.secret}}
+    for words, why in (([], "needs 2"), (["--cosigner", stranger.public_key], "may not sign")):
+        refused = runner.invoke(args=["treasury", "add", *words], **mine)
+        assert refused.exit_code == 1
+        assert why in refused.output
+    assert session.scalars(select(Treasury.address)).all() == []
+    assert runner.invoke(args=["treasury", "add", "--cosigner", cosigner.public_key], **mine).exit_code == 0
+
+    owner = session.scalars(select(Organization)).one()
+    add_channel(world, session, owner)
+    request(session, NewOrder(owner.id, "anchor", "a", safe.public_key, SEED.public_key, NATIVE, 10_000_000))
+    session.commit()
+    world.work()
+    words = say(runner, "treasury", "pending")
+    batch = re.search(r"batch (\d+)", words)
+    assert batch is not None
+    assert f"operations 1  from {safe.public_key}: 1.0000000 {NATIVE}" in words
+    assert f"signed: nobody  missing: {cosigner.public_key}" in words
+
+    envelope = TransactionEnvelope.from_xdr(say(runner, "treasury", "envelope", batch[1]).strip(), handle.passphrase)
+    alone = base64.b64encode(cosigner.sign(envelope.hash())).decode()
+    for given, extra in ((envelope.to_xdr(), []), (alone, ["--signer", stranger.public_key]), ("AAAA", [])):
+        assert runner.invoke(args=["treasury", "sign", batch[1], *extra], input=given).exit_code == 1
+    signed = runner.invoke(args=["treasury", "sign", batch[1], "--signer", cosigner.public_key], input=alone)
+    assert signed.output == f"signed by {cosigner.public_key}\n"
+    envelope.sign(cosigner)
+    assert runner.invoke(args=["treasury", "sign", batch[1]], input=envelope.to_xdr()).exit_code == 0
+
+    old, fresh = app.config["TREASURY_KEYS"], vault.new_key()
+    app.config["TREASURY_KEYS"] = [fresh, *old]
+    assert say(runner, "treasury", "reseal") == "2 seeds are sealed with the newest key\n"
+    app.config["TREASURY_KEYS"] = [fresh]  # the channel's seed and the treasury's open without the old one
+    world.settle()
+    world.settle()
+    assert outcome(session, "anchor", "a").state == "settled"
+    assert say(runner, "treasury", "pending") == ""

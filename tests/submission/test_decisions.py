@@ -11,8 +11,8 @@ from app.stellar.facts import Node, Receipt, TransactionFacts
 from app.stellar.operations import SET_ASIDE, TAKE_BACK
 from app.stellar.results import Codes
 from app.submission import verdicts
-from app.submission.decisions import bid, decide, decisive, fates, heed, unpaid, wants_sequence
-from app.submission.facts import Answers, Attempt, Batch, Close, Envelope, Fate, Item, Park, Post, Rebuild, Wait
+from app.submission.decisions import LOOK_SECONDS, bid, decide, decisive, fates, heed, hold, unpaid, wants_sequence
+from app.submission.facts import Answers, Attempt, Batch, Close, Draft, Envelope, Fate, Item, Park, Post, Rebuild, Wait
 
 ATTEMPT = Attempt("a" * 64, max_time=1060, after_ledger=100, fee=1000)
 ENVELOPE = Envelope(ATTEMPT.hash, ATTEMPT.hash, "AAAA", 1000, posted_ledger=100, receipt="pending")
@@ -261,3 +261,40 @@ def test_a_code_we_do_not_know_parks() -> None:
     assert verdicts.of_operation("op_of_the_future").act == "park"
     assert verdicts.of_transaction("tx_of_the_future").refused == "park"
     assert verdicts.of_transaction("tx_of_the_future").landed == "park"
+
+
+DRAFT = Draft(Attempt("b" * 64, max_time=5000, after_ledger=100, fee=1000), "AAAA", ("a", "b"))
+UNSIGNED = replace(BATCH, attempts=(), envelopes=())
+
+
+@pytest.mark.parametrize(
+    ("batch", "answers", "wanted", "follows"),
+    [
+        # nothing was signed before: nothing can have happened
+        (UNSIGNED, Answers(LIVE), "ab", Wait(LOOK_SECONDS)),
+        (UNSIGNED, Answers(replace(LIVE, elder_ledger=101)), "ab", Wait(LOOK_SECONDS)),
+        (UNSIGNED, Answers(replace(LIVE, closed_at=4930)), "ab", Wait(11)),
+        (UNSIGNED, Answers(replace(LIVE, closed_at=4940)), "ab", Wait(1)),
+        (UNSIGNED, Answers(replace(LIVE, closed_at=4941)), "ab", Rebuild("too few signed it in time")),
+        (UNSIGNED, Answers(LIVE), "b", Rebuild("it carries orders that are wanted no more")),
+        (UNSIGNED, Answers(LIVE), "", Rebuild("it carries orders that are wanted no more")),
+        # what was signed before may still apply, and is asked for until it cannot
+        (BATCH, Answers(LIVE), "ab", Wait()),
+        (BATCH, Answers(OVER, 7, True), "ab", Wait(LOOK_SECONDS)),
+        (said("refused", "tx_bad_auth"), Answers(OVER, 7, True), "ab", Wait(LOOK_SECONDS)),
+    ],
+)
+def test_what_follows_while_others_are_to_sign(batch: Batch, answers: Answers, wanted: str, follows: object) -> None:
+    assert hold(batch, DRAFT, answers, tuple(wanted)) == follows
+
+
+@pytest.mark.parametrize(
+    ("answers", "follows"),
+    [
+        (Answers(LIVE, found=landed(TX.txSUCCESS)), Close),
+        (Answers(LIVE, 8, True), Park),
+        (Answers(replace(LIVE, elder_ledger=102)), Park),
+    ],
+)
+def test_what_was_signed_before_decides_about_a_batch_whose_draft_waits(answers: Answers, follows: type) -> None:
+    assert isinstance(hold(BATCH, DRAFT, answers, ("a", "b")), follows)
