@@ -45,15 +45,20 @@ def transaction_id(payout_key: str) -> str:
     return "-".join(payout_key.split("-")[:5])
 
 
+def reservation(transaction: Transaction) -> str:
+    """Return what the ledger calls the money set aside for this order."""
+    return f"payout:{payout_key(transaction)}"
+
+
 def reserve_payout(session: Session, transaction: Transaction) -> None:
     """Set aside all that came in while the rail may pay it; the same again changes nothing."""
     owed, rail = _sides(session, transaction)
-    ledger.reserve(session, _payout(transaction), owed, rail, _paid(transaction.amount_in))
+    ledger.reserve(session, reservation(transaction), owed, rail, _paid(transaction.amount_in))
 
 
 def post_payout(session: Session, transaction: Transaction) -> None:
     """The payee has ``amount_out``; what was kept of the rest is earned."""
-    ledger.post(session, _payout(transaction), _paid(transaction.amount_out))
+    ledger.post(session, reservation(transaction), _paid(transaction.amount_out))
     if transaction.amount_fee:
         owed, _ = _sides(session, transaction)
         fees = account(session, transaction.organization_id, "fees:earned", transaction.asset.asset)
@@ -62,13 +67,13 @@ def post_payout(session: Session, transaction: Transaction) -> None:
 
 def void_payout(session: Session, transaction: Transaction) -> None:
     """The rail will not pay it: what was set aside, if it was, is free again."""
-    if ledger.holding(session, _payout(transaction)):
-        ledger.void(session, _payout(transaction))
+    if ledger.holding(session, reservation(transaction)):
+        ledger.void(session, reservation(transaction))
 
 
 def settle_refunded_by_rail(session: Session, transaction: Transaction) -> None:
     """The rail gave all of it back by its own means: it is the rail's to account for, and never goes back again."""
-    ledger.post(session, _payout(transaction), _paid(transaction.amount_in))
+    ledger.post(session, reservation(transaction), _paid(transaction.amount_in))
 
 
 def return_payout(session: Session, transaction: Transaction) -> None:
@@ -84,10 +89,6 @@ def _sides(session: Session, transaction: Transaction) -> tuple[Account, Account
     asset = transaction.asset.asset
     owed = account(session, transaction.organization_id, "owed", asset)
     return owed, account(session, transaction.organization_id, f"rail:{transaction.rail}", asset)
-
-
-def _payout(transaction: Transaction) -> str:
-    return f"payout:{payout_key(transaction)}"
 
 
 def _paid(amount: int | None) -> int:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Row, Select, Text, any_, exists, func, literal, select
+from sqlalchemy import ARRAY, Row, Select, Text, any_, exists, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.anchor import books
 from app.anchor.models import Refund, Transaction
+from app.anchor.refunds import OWNER
 from app.assets.models import Asset, Method
 from app.money import Money
+from app.submission.models import Order
 from rails.base import Line
 
 STANDINGS = {
@@ -23,6 +25,11 @@ STANDINGS = {
     "available": "open",
     "held": "open",
 }
+
+DELIVERED = (
+    Transaction.state == "completed",
+    ~exists().where(Refund.transaction_id == Transaction.id, Refund.whole),  # it has not come back
+)
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,62 @@ def _sums(session: Session, total: object, *where: object) -> list[tuple[str, st
         .group_by(Transaction.organization_id, Asset.asset)
     )
     return [(row[0], row[1], row[2]) for row in session.execute(found)]
+
+
+def rails(session: Session) -> set[str]:
+    """Return the names of the rails that had transactions."""
+    return set(session.scalars(select(Transaction.rail).distinct()))
+
+
+def paid_out(session: Session, rail: str) -> dict[tuple[str, str], int]:
+    """Return the stroops a rail paid out and did not get back, by (organization, asset)."""
+    totals: dict[tuple[str, str], int] = defaultdict(int)
+    given_back = Transaction.refunded_by_rail & (Transaction.state == "failed")
+    delivered = _sums(session, func.sum(Transaction.amount_out), Transaction.rail == rail, *DELIVERED)
+    for organization_id, asset, units in [
+        *delivered,
+        *_sums(session, func.sum(Transaction.amount_in), Transaction.rail == rail, given_back),
+    ]:
+        totals[organization_id, asset] += int(units)
+    return dict(totals)
+
+
+def earned(session: Session) -> dict[tuple[str, str], int]:
+    """Return the stroops that were kept as fees, by (organization, asset)."""
+    found = _sums(session, func.sum(Transaction.amount_fee), *DELIVERED)
+    return {(organization_id, asset): int(units) for organization_id, asset, units in found}
+
+
+def reserved(session: Session) -> dict[str, int]:
+    """Return the reservations of payouts their rail may be making, with their amounts."""
+    found = select(Transaction).where(Transaction.state.in_(["executing", "initiated", "available"]))
+    return {books.reservation(row): row.amount_in or 0 for row in session.scalars(found).unique()}
+
+
+def reservable(session: Session) -> set[str]:
+    """Return the reservations of payouts that may have been begun: looked up and not found, or held for a person."""
+    found = select(Transaction).where(Transaction.state.in_(["received", "held"]))
+    return {books.reservation(row) for row in session.scalars(found).unique()}
+
+
+def refunds_astray(session: Session) -> Iterator[str]:
+    """Yield each refund that is not ordered as it is, or is settled where its order is not."""
+    found = (
+        select(Refund, Order)
+        .outerjoin(Order, (Order.owner == OWNER) & (Order.owner_key == Refund.order_key))
+        .where(
+            or_(
+                Order.id.is_(None),
+                (Refund.state == "settled") & (Order.state != "settled"),
+                tuple_(Refund.asset, Refund.amount, Refund.destination)
+                != tuple_(Order.asset, Order.amount, Order.destination),
+            )
+        )
+    )
+    for refund, order in session.execute(found):
+        what = f"{Money(refund.amount, refund.asset)} to {refund.destination}"
+        ordered = f"{Money(order.amount, order.asset)} to {order.destination}, {order.state}" if order else "nothing"
+        yield f"refund {refund.id}: {what}, {refund.state}; ordered is {ordered}"
 
 
 def payouts(session: Session, rail: str, since: datetime, lines: Sequence[Line]) -> list[Paid]:

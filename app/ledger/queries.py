@@ -110,6 +110,14 @@ def trial_balance(session: Session, organization_id: str = "") -> list[Trial]:
     return [_trial(*key, list(group)) for key, group in by_asset]
 
 
+def reservations(session: Session) -> dict[str, int]:
+    """Return every reservation that is not resolved, by its key, with what it holds."""
+    end = aliased(Transfer)
+    ended = select(end.id).where(end.reservation_id == Transfer.id).exists()
+    held = select(Transfer.key, Transfer.pending).where(Transfer.kind == "reserve", ~ended)
+    return {row[0]: row[1] for row in session.execute(held)}
+
+
 def _added_up() -> Select[Any]:
     """Return, for each account, what its transfers come to."""
     debits = select(Transfer.debit_id.label("id"), Transfer.posted, Transfer.pending, literal(True).label("debit"))

@@ -1,15 +1,15 @@
 """What others say: Stellar of our accounts, banks of their statements. Asked before any session is open."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.anchor import counters
 from app.clock import read
 from app.db import transaction
 from app.stellar.facts import AccountFacts
-from app.submission import fittings, treasuries
+from app.submission import fittings, tally, treasuries
 from rails import ask
 from rails.base import Rail
 
@@ -42,33 +42,32 @@ class BankAccount:
 
 @dataclass(frozen=True)
 class Outside:
-    """``silent`` names the rails that give no statement."""
+    """``asked_at`` is from before anybody was asked. ``silent`` names the rails that give no statement."""
 
-    holdings: Sequence[Holding]
-    accounts: Sequence[BankAccount]
+    asked_at: datetime
+    holdings: Sequence[Holding] = ()
+    channels: Mapping[str, AccountFacts | None] = field(default_factory=dict)
+    accounts: Sequence[BankAccount] = ()
     silent: Sequence[str] = ()
 
 
 def look(days: int) -> Outside:
-    """Ask Stellar what every treasury holds, and every rail what moved in the last ``days``."""
-    return Outside(holdings(), *accounts(days))
-
-
-def holdings() -> list[Holding]:
-    """Ask Stellar what every treasury holds."""
+    """Ask Stellar what treasuries and channels hold, and every rail what moved in the last ``days``."""
     with transaction() as session:
-        ours = [(row.organization_id, row.address) for row in treasuries.treasuries(session)]
-    return [Holding(owner, *treasuries.read(fittings.network(), address)) for owner, address in ours]
+        asked_at = read(session)
+        owners = {row.address: row.organization_id for row in treasuries.treasuries(session)}
+        free = [row.address for row in tally.quiet(session, asked_at) if row.address not in owners]
+    network = fittings.network()
+    holdings = [Holding(owner, *treasuries.read(network, address)) for address, owner in owners.items()]
+    channels = {address: network.account(address) for address in free}
+    return Outside(asked_at, holdings, channels, *accounts(asked_at - timedelta(days=days), asked_at))
 
 
-def accounts(days: int) -> tuple[list[BankAccount], list[str]]:
+def accounts(since: datetime, until: datetime) -> tuple[list[BankAccount], list[str]]:
     """Ask all rails at once what moved; return what they said, and the names of those that give no statement.
 
     A rail that raises or hangs is told of in its statement.
     """
-    with transaction() as session:
-        until = read(session)
-    since = until - timedelta(days=days)
     served = [counters.counter(name) for name in counters.names()]
     lags = {counter.name: timedelta(seconds=counter.rail.statement_lag_seconds) for counter in served}
     asked = {counter.name: _asked(counter.rail, since - lags[counter.name], until) for counter in served}

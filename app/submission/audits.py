@@ -43,7 +43,7 @@ def audit(session: Session, channel: Channel, seen: Seen) -> Finding:
     if strayed and batch is None:
         move(session, Channel, "park", Channel.address == channel.address, reason=strayed, note=strayed)
     wrong = [strayed, _poor(seen), channel.reason]
-    wrong.append(_unbooked(session, channel, seen.account) if batch is None else batch.reason)
+    wrong.append(unbooked(session, channel, seen.account) if batch is None else batch.reason)
     return Finding(channel.address, channel.state, channel.next_sequence, tuple(filter(None, wrong)))
 
 
@@ -62,7 +62,7 @@ def _poor(seen: Seen) -> str:
     return f"it has {show(left)} XLM left for fees: send it some" if left < dear else ""
 
 
-def _unbooked(session: Session, channel: Channel, account: AccountFacts) -> str:
+def unbooked(session: Session, channel: Channel, account: AccountFacts) -> str:
     """Say how our books differ from the account; a treasury that lends its numbers is in them under both its names."""
     names = [f"channel:{channel.address}", f"treasury:{channel.address}"]
     purses = [row for name in names for row in ledger.accounts(session, name, channel.organization_id, NATIVE)]

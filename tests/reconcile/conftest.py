@@ -1,9 +1,11 @@
 """A house whose rail is a sandbox bank on loopback, and reconcile's view of both."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from app.clock import read
 from app.db import db, transaction
 from app.reconcile import outside
 from app.reconcile.checks import Check
@@ -19,9 +21,11 @@ def settings(settings: dict[str, Any], bank: Any) -> dict[str, Any]:
     return {**settings, "RAILS": {"bank": "sandbox_bank"}, "RAIL_SETTINGS": served}
 
 
-def found(check: Check, seen: Outside | None = None) -> list[str]:
-    """Return what one check finds, of the banks as they are now if nobody says what was seen."""
+def found(check: Check) -> list[str]:
+    """Return what one check finds, of the banks as they are now and of no network."""
     db.session.remove()  # a transaction that a test left open would not know what time it is
-    seen = seen or Outside((), *outside.accounts(30))
     with transaction() as session:
-        return list(check(session, seen))
+        now = read(session)
+    books, silent = outside.accounts(now - timedelta(days=30), now)
+    with transaction() as session:
+        return list(check(session, Outside(now, accounts=books, silent=silent)))

@@ -1,13 +1,28 @@
-"""A bank's statement beside our payouts. No session, no clock: only comparison."""
+"""A bank's statement beside our payouts."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from sqlalchemy.orm import Session
+
+from app.anchor import tally
 from app.anchor.tally import Paid
+from app.reconcile.outside import Outside
 from rails.base import Line
 
 WAYS = {"out": "left the account", "in": "came to it"}
+
+
+def statements(session: Session, outside: Outside) -> Iterator[str]:
+    """what a bank's statement shows is what we had it pay, once, and what came back of it"""
+    for account in outside.accounts:
+        for words in account.statement.nonsense:
+            yield f"{account.rail}: its statement could not be had: it {words}"
+        lines = account.statement.lines
+        payouts = tally.payouts(session, account.rail, account.since, lines)
+        for words in compare(payouts, lines, account.settled_by):
+            yield f"{account.rail}: {words}"
 
 
 def compare(payouts: Sequence[Paid], lines: Iterable[Line], settled_by: datetime) -> Iterator[str]:

@@ -12,8 +12,7 @@ from app.anchor.models import Transaction
 from app.anchor.tally import Paid
 from app.db import transaction
 from app.reconcile import outside
-from app.reconcile.checks import statements
-from app.reconcile.statements import compare
+from app.reconcile.banks import compare, statements
 from rails.base import Line, Method, Rail
 from tests.anchor.conftest import USD
 from tests.rails.samples import usd
@@ -198,9 +197,7 @@ class Odd(Rail):
 
 def house_of(said):
     """Let the house have the odd rail alone."""
-    current_app.config.update(
-        RAILS={"odd": "tests.reconcile.test_statements:Odd"}, RAIL_SETTINGS={"odd": {"said": said}}
-    )
+    current_app.config.update(RAILS={"odd": "tests.reconcile.test_banks:Odd"}, RAIL_SETTINGS={"odd": {"said": said}})
 
 
 @pytest.mark.parametrize(
@@ -208,7 +205,7 @@ def house_of(said):
     [
         ("words", "it answered str instead of a list"),
         ("numbers", "it answered int instead of Line"),
-        ("dear", "it raised ConnectionError at test_statements.py:*"),
+        ("dear", "it raised ConnectionError at test_banks.py:*"),
         ("hanging", "it gave no answer in 0.2 s"),
     ],
 )
@@ -241,4 +238,4 @@ def test_two_lines_are_two_lines(app):
 
 def test_a_rail_without_a_statement_is_named_and_is_no_finding(app):
     house_of("nothing")
-    assert (outside.accounts(30), found(statements)) == (([], ["odd"]), [])
+    assert (outside.accounts(DONE, NOW), found(statements)) == (([], ["odd"]), [])
