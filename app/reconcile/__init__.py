@@ -4,7 +4,8 @@ Each check compares two things that were written down by different hands: the le
 books with Stellar's, what we say we paid with what was seen to leave, and with what the bank says. A difference is
 named, never put right.
 
-``outside.py`` asks Stellar and the banks before any session is open, ``checks.py`` compares, ``cli.py`` tells.
+``outside.py`` asks Stellar and the banks before any session is open. ``ours.py``, ``network.py`` and ``banks.py``
+compare, ``checks.py`` lists what, ``cli.py`` tells. What is under way while it is looked at is no difference.
 """
 
 from app.reconcile.cli import command, findings

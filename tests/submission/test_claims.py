@@ -110,9 +110,16 @@ def test_an_account_that_does_not_exist_may_claim_its_balance_later(world: World
 
 @pytest.mark.parametrize("claimed", [True, False], ids=["claimed by the payee", "taken back"])
 def test_every_stroop_is_accounted_for_whoever_claims(
-    world: World, session: Session, wish: Wish, organization: Organization, app: Flask, claimed: bool
+    world: World,
+    session: Session,
+    wish: Wish,
+    organization: Organization,
+    channel: str,
+    app: Flask,
+    claimed: bool,
 ) -> None:
     top_up(world)
+    book(session, organization.id, f"channel:{channel}", world.held(channel, NATIVE))
     account, seen = treasuries.read(fittings.network(), TREASURY.public_key)
     treasuries.open_books(session, organization.id, account)
     watcher.follow(session, organization.id, TREASURY.public_key, watcher.before_ledger(seen + 1))
@@ -146,6 +153,12 @@ def reserve(session: Session, organization_id: str, key: str) -> None:
     equity = ledger.open_account(session, organization_id, "equity", USDC, "free")
     store = ledger.open_account(session, organization_id, f"treasury:{TREASURY.public_key}", USDC, "debit")
     ledger.reserve(session, key, equity, store, UNIT)
+
+
+def book(session: Session, organization_id: str, name: str, amount: int) -> None:
+    """Open an account of the ledger with XLM in it."""
+    sides = [ledger.open_account(session, organization_id, each, NATIVE, "free") for each in (name, "opening")]
+    ledger.transfer(session, f"opening:{name}", *sides, amount)
 
 
 def differences(app: Flask) -> list[str]:
