@@ -10,6 +10,7 @@ from flask import current_app
 from tasks import celery
 from tasks.drain import DRAINS, finish
 from tasks.schedule import SCHEDULE
+from tasks.submission import trust_nothing
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ def drain(names: Sequence[str], every: bool, loop: bool, interval: int) -> None:
     unknown = sorted(set(wanted) - set(DRAINS))
     if unknown or not wanted:
         raise click.UsageError(f"no drain called {', '.join(unknown)}; there are: {', '.join(DRAINS)}")
+    if every and loop:
+        trust_nothing()
     rest = threading.Event()
     round_of(wanted, tolerant=loop)
     while loop and not rest.wait(interval):

@@ -1,8 +1,16 @@
 """Drains of the submission engine: orders are bound, signed and written down; then handed in and looked up."""
 
-from app.submission import custodians, custody
-from app.submission.drains import COLLECT, FORM, OPEN, SIGN, TURN
+from typing import Any
+
+from celery.signals import worker_ready
+
+from app.db import transaction
+from app.submission import audits, custodians, custody
+from app.submission.drains import AUDIT, COLLECT, FORM, OPEN, SIGN, TURN
+from tasks import house
 from tasks.drain import Errand, drain, errand
+from tasks.schedule import entry
+from tasks.topics import wake
 
 ACT_SECONDS = 20  # no question to Horizon lasts longer
 
@@ -32,3 +40,26 @@ def entrust_payments(name: str) -> bool:
 @drain()
 def open_channels() -> bool:
     return errand("open_channels", "", Errand(*OPEN, threads=8, timeout_seconds=ACT_SECONDS))
+
+
+@drain()
+def audit_channels() -> bool:
+    return errand("audit_channels", "", Errand(*AUDIT, threads=4, timeout_seconds=ACT_SECONDS))
+
+
+def trust_nothing() -> None:
+    """Have every channel audited anew: whoever begins to work does not know what happened before."""
+    with transaction() as session:
+        addresses = audits.audited(session)
+    for address in addresses:  # each by itself: to lock many at once is to wait for those who lock them too
+        with transaction() as session:
+            audits.distrust(session, address)
+
+
+@worker_ready.connect
+def begin(sender: Any, **_: Any) -> None:
+    """A worker that submits payments begins by trusting nothing."""
+    if entry("audit_channels").queue in sender.app.amqp.queues.consume_from:
+        with house.app_context():
+            trust_nothing()
+        wake("audit_channels")

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound, Unavailable
 from app.money import NATIVE
 from app.states import move_one
 from app.stellar.facts import AccountFacts
@@ -37,12 +37,22 @@ def open_batch(session: Session, address: str) -> Batch | None:
     return session.scalar(mine.with_for_update())
 
 
+def next_number(session: Session, account: AccountFacts) -> int:
+    """Return the number an account without an open batch spends next; raise Unavailable if the node that showed it has
+    not seen all of our batches yet."""
+    spent = session.scalar(select(func.max(Batch.sequence)).where(Batch.channel == account.address)) or 0
+    if account.sequence < spent:
+        behind = f"number {spent} of {account.address} is spent, and the node shows {account.sequence}: it is behind"
+        raise Unavailable(f"{behind}; say it once more when it has caught up")
+    return account.sequence + 1
+
+
 def reopen(session: Session, address: str, account: AccountFacts) -> None:
     """Let a channel take batches again, beginning with the ledger's next number; raise Conflict if it has one open."""
     row = channel(session, address)
     if open_batch(session, address) is not None:
         raise Conflict(f"channel {address} has an open batch: see `flask channels list`")
-    move_one(session, row, "open", reason="", next_sequence=account.sequence + 1)
+    move_one(session, row, "open", reason="", next_sequence=next_number(session, account))
 
 
 def retire(session: Session, address: str, reason: str) -> None:

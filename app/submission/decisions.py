@@ -53,6 +53,11 @@ def expired(batch: Batch, node: Node) -> bool:
     return node.closed_at > batch.max_time
 
 
+def forgotten(batch: Batch, node: Node) -> bool:
+    """Say whether the node's history begins so late that what was signed for ``batch`` may be in what it lacks."""
+    return any(node.elder_ledger > attempt.after_ledger + 1 for attempt in batch.attempts)
+
+
 def wants_sequence(batch: Batch, node: Node) -> bool:
     """Say whether to ask for the channel's sequence number: it is over, or a node says the number is spent."""
     return expired(batch, node) or any(envelope.code == "tx_bad_seq" for envelope in batch.envelopes)
@@ -87,7 +92,7 @@ def _decided(batch: Batch, answers: Answers) -> Decision | None:
     """Return what follows where the ledger has decided about the number, or this node cannot know whether it has."""
     if answers.found is not None:
         return _landed(answers)
-    if answers.node.elder_ledger > min(attempt.after_ledger for attempt in batch.attempts) + 1:
+    if forgotten(batch, answers.node):
         return Park("the node's history begins after this was signed: whether it was paid must be looked up elsewhere")
     if answers.sequence_asked and answers.sequence is not None and answers.sequence >= batch.sequence:
         return Park(f"{batch.channel} has spent number {batch.sequence} on a transaction that is not in our books")

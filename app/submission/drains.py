@@ -5,6 +5,7 @@
                         COLLECT  finish what enough others have signed
     resolve_payments    TURN  hand in what is new, ask for what is out, settle what the ledger has decided
     open_channels       OPEN  look for the accounts of new channels
+    audit_channels      AUDIT  compare channels with their accounts
 
 What is asked in one act is asked of one node. ``run`` does them here and now, for commands and tests.
 """
@@ -19,7 +20,7 @@ from sqlalchemy.orm import Session
 from app.db import transaction
 from app.failpoint import failpoint
 from app.stellar.nodes import Pool
-from app.submission import acts, engine, forming, founding, keys, signing, turns
+from app.submission import acts, audits, engine, forming, founding, keys, signing, turns
 from app.submission.facts import Batch, Decision, Draft, Envelope, Holdings, Item, Park, Signed, Source
 from app.submission.fittings import pool, store, terms
 from app.submission.preflight import Candidate
@@ -132,11 +133,16 @@ def claim_founding(session: Session, limit: int) -> list[founding.Visit]:
     return founding.claim_founding(session, limit, pool())
 
 
+def claim_unaudited(session: Session, limit: int) -> list[audits.Audit]:
+    return audits.claim_unaudited(session, limit, pool(), terms().bid_max)
+
+
 FORM = Errand(claim_sources, read_holdings, form_batches)
 SIGN = Errand(claim_unsigned, sign_batch, persist_attempt)
 COLLECT = Errand(claim_drafts, collect_signatures, persist_envelope)
 TURN = Errand(turns.claim_live, turns.take_turns, turns.record_turns)
 OPEN = Errand(claim_founding, founding.look, founding.open_founded)
+AUDIT = Errand(claim_unaudited, audits.ask, audits.record)
 
 
 def run(errands: Sequence[Errand] = (FORM, SIGN, COLLECT, TURN, OPEN), limit: int = 20) -> int:

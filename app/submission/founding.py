@@ -17,7 +17,7 @@ from app.states import begin, claim, held, move, move_one, put_off
 from app.stellar.facts import AccountFacts
 from app.stellar.nodes import Pool
 from app.submission import keys
-from app.submission.channels import OWNER, listed, open_batch
+from app.submission.channels import OWNER, listed, next_number, open_batch
 from app.submission.models import Channel, Treasury
 from app.submission.service import NewOrder, request
 from app.submission.states import FOUNDING, WORKING
@@ -71,10 +71,10 @@ def lend(session: Session, source: Treasury, account: AccountFacts) -> None:
     row = session.get(Channel, source.address, with_for_update=True)
     if row is None:
         row = Channel(address=source.address, organization_id=source.organization_id)
-        row.next_sequence = account.sequence + 1
+        row.next_sequence = next_number(session, account)
         begin(session, row, state=WORKING[0])
     else:
-        move_one(session, row, "open", next_sequence=account.sequence + 1)
+        move_one(session, row, "open", next_sequence=next_number(session, account))
 
 
 def stop_lending(session: Session, organization_id: str) -> None:

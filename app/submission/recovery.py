@@ -7,7 +7,7 @@ from app.errors import Conflict, NotFound
 from app.states import move, move_one
 from app.stellar.network import Network
 from app.submission import acts, closing
-from app.submission.decisions import expired, unpaid
+from app.submission.decisions import expired, forgotten, unpaid
 from app.submission.facts import Answers, Batch
 from app.submission.models import Batch as BatchRow
 from app.submission.models import Channel
@@ -35,6 +35,10 @@ def release(session: Session, batch: Batch, answers: Answers) -> None:
         raise Conflict(f"transaction {answers.found.hash} of it is in the ledger: wait, it will be looked at again")
     if answers.sequence is None or answers.sequence < batch.sequence:
         raise Conflict(f"number {batch.sequence} is not spent: an envelope may still apply; see `flask channels retry`")
+    if forgotten(batch, answers.node):
+        raise Conflict(
+            "the node's history begins after this was signed: name one in HORIZON_URL that goes further back"
+        )
     if batch.attempts and not expired(batch, answers.node):
         raise Conflict("an envelope of it has not expired yet")
     row = session.get_one(BatchRow, batch.id, with_for_update=True)

@@ -238,6 +238,13 @@ def test_while_horizon_is_down_nobody_gets_a_token(wallet, alice, horizon_down):
     assert (answer.status_code, list(answer.json)) == (503, ["error"])
 
 
+def test_while_one_of_two_horizons_is_down_the_other_is_asked(app, wallet, alice, network, horizon_down):
+    app.config["HORIZON_URL"] += f" {network.url}"
+    envelope = wallet.challenge(alice.public_key)
+    envelope.sign(alice)
+    assert wallet.send(envelope).status_code == 200
+
+
 def test_a_challenge_that_horizon_kept_from_us_is_not_spent(app, wallet, alice, network, horizon_down):
     envelope = wallet.challenge(alice.public_key)
     envelope.sign(alice)

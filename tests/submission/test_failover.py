@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.sandbox.network.local import Handle, network
 from app.stellar import horizon, nodes
 from app.submission import drains, fittings
-from app.submission.models import Attempt, Batch
+from app.submission.models import Attempt, Batch, Channel
 from app.submission.service import NewOrder, outcome, request, request_all
 from tests.submission.conftest import PAYEE, World, hurry
 from tests.submission.door import Door
@@ -162,3 +162,20 @@ def test_what_one_node_has_told_another_need_not_repeat_before_it_has_come_as_fa
     session.expire_all()
     assert session.scalars(select(Batch.asked_ledger)).one() == asked
     assert not [path for _, path in recorder.asked if path.startswith("/transactions/")]
+
+
+def test_a_node_that_lags_has_no_channel_parked_and_is_told(
+    world: World, session: Session, wish: Wish, channel: str, recorder: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.network.lag(2, node=1)
+    request(session, wish(owner_key="a"))
+    session.commit()
+    work(recorder)
+    world.network.close()
+    work(recorder)
+    assert states(session) == {"a": "settled"}
+    fittings.pool().nodes[0].fail("for this test")
+    assert drains.run([drains.AUDIT]) == 1
+    row = session.get_one(Channel, channel)
+    assert row.state == "open" and row.audited_at is not None
+    assert any("the node that was asked is behind" in getattr(record, "why", "") for record in caplog.records)
