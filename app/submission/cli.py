@@ -21,6 +21,7 @@ from app.organizations import service as organizations
 from app.submission import (
     audits,
     channels,
+    custodians,
     custody,
     drains,
     fittings,
@@ -90,6 +91,19 @@ def entrusted() -> None:
         for row in custody.waiting(session):
             what = f"{show(row.amount)} {code(row.asset)} to {row.destination}"
             click.echo(f"{row.id}  {row.owner} {row.owner_key}  {what}  {row.named}  {row.reason}".rstrip())
+
+
+@treasury.command("give-up")
+@click.argument("order_id")
+@click.confirmation_option(prompt="Did you make sure, at the custodian, that it was not paid and never will be?")
+def give_up(order_id: str) -> None:
+    """Fail an order that a custodian has: its owner may order anew."""
+    with transaction() as session:
+        order = custody.consigned(session, order_id)
+    found = custodians.look_up(fittings.network(), order)
+    with transaction() as session:
+        custody.give_up(session, order, found)
+    click.echo("given up")
 
 
 @treasury.command("pending")

@@ -5,7 +5,7 @@ pays just this. It has failed when the custodian is sure of it, or when the tran
 and failed. Only one who never gave a sign of having the order may say that there is none: then it goes again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.stellar import results
@@ -84,15 +84,20 @@ Fate = Settle | Fail | Release | Wait
 
 def judge(order: Consignment, news: News) -> Fate:
     """Return what should become of ``order``."""
-    paid = next((found for found in news.found if found.places and found.transaction.successful), None)
-    if paid is not None:
-        return Settle(paid)
+    settled = paid(news.found)
+    if settled is not None:
+        return Settle(settled)
     strange = next((found for found in news.found if not found.places), None)
     if strange is not None:
         return Wait(f"the custodian names transaction {strange.named}, which does not pay this", alarm=True)
     if news.word is None:
         return Wait("the custodian has no news of it")
     return RULES[news.word.state](order, news.word, news.found)
+
+
+def paid(found: Sequence[Found]) -> Found | None:
+    """Return the transaction that paid, if one did."""
+    return next((row for row in found if row.places and row.transaction.successful), None)
 
 
 def hints(order: Consignment, word: Word | None) -> list[str]:

@@ -11,7 +11,7 @@ from app.stellar import contents
 from app.stellar.network import Network
 from app.stellar.nodes import Pool
 from app.stellar.operations import Instruction
-from app.submission.consignments import Consignment, Found, News, hints
+from app.submission.consignments import Consignment, Found, News, hints, paid
 from app.submission.fittings import pool
 from rails import custodians
 from rails.custody import Custodian, Transfer, Word
@@ -76,8 +76,8 @@ def inquire(desk: Desk, question: Question) -> list[News]:
     What the ledger shows as paid needs no word. If Horizon cannot be asked, nothing is concluded from a word alone.
     """
     network = desk.pool.one()
-    seen = [_look_up(network, order, [order.named] if order.named else []) for order in question.orders]
-    open_ones = [order for order, found in zip(question.orders, seen, strict=True) if not _paid(found)]
+    seen = [look_up(network, order) for order in question.orders]
+    open_ones = [order for order, found in zip(question.orders, seen, strict=True) if not paid(found)]
     said = custodians.ask(desk.custodian, [order.transfer for order in open_ones]) if open_ones else []
     words = {word.key: word for word in said}
     return [_news(network, *pair, words) for pair in zip(question.orders, seen, strict=True)]
@@ -85,17 +85,12 @@ def inquire(desk: Desk, question: Question) -> list[News]:
 
 def _news(network: Network, order: Consignment, seen: tuple[Found, ...], words: dict[str, Word]) -> News:
     word = words.get(order.transfer.key)
-    if _paid(seen):
-        return News(word, seen)
-    return News(word, _look_up(network, order, hints(order, word)))
+    return News(word, seen if paid(seen) else look_up(network, order, word))
 
 
-def _paid(found: Sequence[Found]) -> bool:
-    return any(row.places and row.transaction.successful for row in found)
-
-
-def _look_up(network: Network, order: Consignment, hashes: Sequence[str]) -> tuple[Found, ...]:
-    return tuple(row for hash in hashes if (row := _found(network, order.transfer, hash)))
+def look_up(network: Network, order: Consignment, word: Word | None = None) -> tuple[Found, ...]:
+    """Return which of the transactions that the custodian named, ``word`` included, are in the ledger."""
+    return tuple(row for hash in hints(order, word) if (row := _found(network, order.transfer, hash)))
 
 
 def _found(network: Network, transfer: Transfer, hash: str) -> Found | None:

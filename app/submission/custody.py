@@ -8,7 +8,7 @@ Whatever happens to us or to the custodian in between, an order once entrusted i
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -17,12 +17,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.clock import after, now, read
+from app.errors import Conflict, NotFound
 from app.ledger import service as ledger
 from app.money import Money
 from app.states import claim, held, move, put_off
 from app.stellar.facts import TransactionFacts
 from app.submission import closing
-from app.submission.consignments import Consignment, Fail, Fate, Found, News, Release, Settle, Wait, judge
+from app.submission.consignments import Consignment, Fail, Found, News, Release, Settle, Wait, judge, paid
 from app.submission.custodians import Desk, Question, hand_over, inquire
 from app.submission.drains import Errand
 from app.submission.models import Order, Settlement, Treasury
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 QUESTION_MAX = 20  # orders asked about together
 LOOK_SECONDS = 2
 LOOK_SECONDS_MAX = 300
+GIVEN_UP = "given_up"
 STUCK_SECONDS = 600  # how often an order is looked at, and called out, when only a person can see to it
 
 
@@ -76,6 +78,26 @@ def waiting(session: Session) -> list[Order]:
     return list(session.scalars(entrusted.order_by(Order.entrusted_at, Order.id)))
 
 
+def consigned(session: Session, order_id: str) -> Consignment:
+    """Return an order that a custodian has; raise NotFound."""
+    row = session.scalar(select(Order).where(Order.id == order_id, Order.state.in_(ENTRUSTED)))
+    if row is None:
+        raise NotFound(f"no custodian has an order {order_id}: see `flask treasury entrusted`")
+    return _consignment(row)
+
+
+def give_up(session: Session, order: Consignment, found: Sequence[Found]) -> None:
+    """Fail an order, by an operator's word and only where the network bears it out; raise Conflict if it was paid, or
+    has moved since."""
+    settled = paid(found)
+    if settled is not None:
+        raise Conflict(f"transaction {settled.named} pays it: wait, it will be looked at again")
+    row = session.scalar(_held(order))
+    if row is None:
+        raise Conflict(f"order {order.id} is being looked at: see how it stands, and say it once more")
+    _fail(session, row, News(), Fail(GIVEN_UP, "given up by an operator"))
+
+
 def _kept(desk: Desk) -> Any:
     return Order.source.in_(select(Treasury.address).where(Treasury.custodian == desk.name))
 
@@ -93,10 +115,15 @@ def _consignment(row: Order) -> Consignment:
     return Consignment(row.id, row.fence, row.attempts, transfer, row.named, row.code)
 
 
+def _held(order: Consignment) -> Any:
+    """Select an order, and lock it, if nobody else has taken it up since."""
+    mine = select(Order).where(*held(Order, order.id, order.fence), Order.state.in_(ENTRUSTED))
+    return mine.with_for_update().execution_options(populate_existing=True)
+
+
 def _draw(desk: Desk, session: Session, order: Consignment, news: News) -> None:
     """Draw the consequence of ``news``, unless somebody else holds the order by now."""
-    mine = select(Order).where(*held(Order, order.id, order.fence), Order.state.in_(ENTRUSTED)).with_for_update()
-    row = session.scalar(mine.execution_options(populate_existing=True))
+    row = session.scalar(_held(order))
     if row is None:
         log.warning("a custodian's answer came after its lease", extra={"order": order.id})
         return
@@ -104,7 +131,7 @@ def _draw(desk: Desk, session: Session, order: Consignment, news: News) -> None:
     if isinstance(fate, Settle):
         fate = _settled(session, row, fate.found) or fate
     if not isinstance(fate, Settle):
-        CONSEQUENCES[type(fate)](desk, session, row, news, fate)
+        _conclude(desk, session, row, news, fate)
     _book_fees(session, row.organization_id, [found.transaction for found in news.found if found.places])
 
 
@@ -126,14 +153,23 @@ def _placed(session: Session, order_id: str, transaction: TransactionFacts, inde
     return session.scalar(placed.returning(Settlement.order_id)) is not None
 
 
-def _fail(_desk: Desk, session: Session, row: Order, news: News, fate: Fail) -> None:
+def _conclude(desk: Desk, session: Session, row: Order, news: News, fate: Fail | Release | Wait) -> None:
+    if isinstance(fate, Fail):
+        _fail(session, row, news, fate)
+    elif isinstance(fate, Release):
+        _release(session, row)
+    else:
+        _wait(desk, session, row, news, fate)
+
+
+def _fail(session: Session, row: Order, news: News, fate: Fail) -> None:
     facts = {"code": fate.code, "reason": fate.reason, **_said(row, news)}
     move(session, Order, "fail", Order.id == row.id, note=fate.reason, **facts)
     if row.reservation:
         ledger.void(session, row.reservation)
 
 
-def _release(_desk: Desk, session: Session, row: Order, _news: News, _fate: Release) -> None:
+def _release(session: Session, row: Order) -> None:
     """Let it be handed over again, at once the first time, later where it keeps getting lost."""
     seconds = 0 if row.attempts <= 2 else _pause(row.attempts)
     move(session, Order, "release", Order.id == row.id, due_at=after(seconds), note="the custodian never had it")
@@ -169,8 +205,3 @@ def _book_fees(session: Session, organization_id: str, transactions: Sequence[Tr
     paid = [row for row in transactions if row.fee_account in ours and row.fee_charged]
     if paid:
         closing.post_fees(session, organization_id, paid)
-
-
-Consequence = Callable[[Desk, Session, Order, News, Any], None]
-
-CONSEQUENCES: dict[type[Fate], Consequence] = {Fail: _fail, Release: _release, Wait: _wait}

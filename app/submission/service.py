@@ -14,7 +14,7 @@ from app.ledger import service as ledger
 from app.states import begin_all, hurry, move, move_one
 from app.stellar import addresses, balances, memos, operations
 from app.submission.models import Attempt, Batch, Order, Settlement, Treasury
-from app.submission.states import CIRCULATING, ENDED, ENTRUSTED, IN_BATCH, OVER, READY
+from app.submission.states import CIRCULATING, ENDED, IN_BATCH, OVER, READY
 
 RECALL_LOOK_SECONDS = 3600
 
@@ -100,7 +100,7 @@ def cancel(session: Session, owner: str, owner_key: str) -> Outcome:
         raise NotFound(f"{owner} has ordered nothing called {owner_key}")
     if order.state in ENDED:
         raise WrongState(f"order {owner_key} has {order.state} already", state=order.state)
-    if order.state in ENTRUSTED:
+    if order.state not in OVER and order.entrusted_at is not None:
         raise WrongState(f"order {owner_key} is with a custodian: it cannot be called off any more", state=order.state)
     if order.state in READY and move_one(session, order, "cancel") and order.reservation:
         ledger.void(session, order.reservation)

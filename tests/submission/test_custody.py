@@ -354,8 +354,27 @@ def test_a_hash_that_is_never_found_is_called_out_when_patience_ends(
     assert found(session, "a").state == "entrusted"
     assert "not in the ledger since" in found(session, "a").reason
     assert "an order waits for an operator" in caplog.text
-    listed = app.test_cli_runner().invoke(args=["treasury", "entrusted"]).output
+    runner, id = app.test_cli_runner(), found(session, "a").id
+    listed = runner.invoke(args=["treasury", "entrusted"]).output
     assert f"1.0000000 USDC to {PAYEE.public_key}  {'0' * 64}  not in the ledger since" in listed
+
+    assert runner.invoke(args=["treasury", "give-up", id, "--yes"]).output == "given up\n"
+    failed = outcome(session, "anchor", "a")
+    assert (failed.state, failed.code) == ("failed", "given_up")
+    assert "no custodian has an order" in runner.invoke(args=["treasury", "give-up", id, "--yes"]).output
+    assert differences(app) == []
+
+
+def test_what_the_ledger_shows_is_not_given_up(
+    app: Flask, world: World, session: Session, order: Callable[..., None]
+) -> None:
+    order("a")
+    work()
+    world.network.close()
+    said = app.test_cli_runner().invoke(args=["treasury", "give-up", found(session, "a").id, "--yes"])
+    assert "pays it: wait" in said.output
+    work()
+    assert states(session) == {"a": "settled"}
 
 
 @pytest.mark.parametrize("answers", ["twice", "hang"])
@@ -468,6 +487,21 @@ def test_an_order_a_custodian_has_cannot_be_called_off(session: Session, order: 
     assert cancel(session, "anchor", "b").state == "cancelled"
     session.commit()
     work()
+    with pytest.raises(WrongState, match="is with a custodian"):
+        cancel(session, "anchor", "a")
+
+
+def test_an_order_a_custodian_may_have_heard_of_cannot_be_called_off(
+    session: Session, order: Callable[..., None], vault: RunningCustodian
+) -> None:
+    vault.fault("drop", when="before", times=1)
+    order("a")
+    work()
+    with transaction() as mine:
+        mine.execute(update(Order).values(due_at=now()))
+    asking = custody.errands(custodians.desk("vault"))[1]
+    drains.run([asking])
+    assert states(session) == {"a": "ready"}
     with pytest.raises(WrongState, match="is with a custodian"):
         cancel(session, "anchor", "a")
 
