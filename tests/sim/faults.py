@@ -21,6 +21,7 @@ class Faults:
     # of nodes
     false_bad_seq: int = 0  # an envelope is taken, and refused
     hasty_refusal: int = 0  # try again later, without a reason
+    tried: int = 0  # an envelope is tried before it is taken, and refused if its operations would fail now
     stale_core: int = 0  # a node's core is a ledger behind
     lagging: int = 0  # each ledger: history is read this much later than the ledger closed
     pruned: int = 0  # a node with a short memory
@@ -43,15 +44,16 @@ class Faults:
     drained: int = 0  # somebody takes money from the treasury
     recalled: int = 0  # an owner calls an order off
     unsigned: int = 0  # a co-signer has no time
+    claimed: int = 0  # what was set aside is claimed
 
 
 # fmt: off
 WORST = Faults(
     unreachable=300_000, unanswered=400_000, delayed=150_000, too_many=200_000, slow=200_000,
-    false_bad_seq=200_000, hasty_refusal=200_000, stale_core=200_000, lagging=500_000, pruned=500_000,
+    false_bad_seq=200_000, hasty_refusal=200_000, tried=500_000, stale_core=200_000, lagging=500_000, pruned=500_000,
     surge=700_000, skipped=800_000, evicted=300_000, remembered=300_000, stalled=50_000,
     killed=30_000, suspended=10_000, rolled_back=50_000, unconfirmed=50_000, wake_lost=500_000, wake_doubled=500_000,
-    keyless=100_000, guilty=500_000, drained=500_000, recalled=300_000, unsigned=950_000,
+    keyless=100_000, guilty=500_000, drained=500_000, recalled=300_000, claimed=500_000, unsigned=950_000,
 )
 # fmt: on
 SHARES = (0, 0, 1, 2, 10)  # tenths of the worst

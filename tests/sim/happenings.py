@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from app.errors import WrongState
 from app.money import NATIVE
-from tests.sim.ledger import RESERVE
 from tests.sim.network import CLOSE_SECONDS
 from tests.sim.scenario import COSIGNER, UNIT, USDC
 from tests.sim.witness import ENDED
@@ -86,8 +85,12 @@ def meddling(world: "World") -> Course:
             world.say(payee, "is now", world.ledger.payees[payee])
         if world.weather.strikes("drained"):
             source, asset = world.random.choice(world.scenario.sources), world.random.choice((NATIVE, USDC))
-            world.ledger.held[source, asset] = RESERVE.get(asset, 0) + world.random.randint(0, 20) * UNIT
+            left = world.random.choice((0, world.random.randint(0, 20) * UNIT))
+            world.ledger.held[source, asset] = world.ledger.floor(source, asset) + left
             world.say(source, "now holds", world.ledger.held[source, asset], asset)
+        if world.weather.strikes("claimed"):
+            source = world.random.choice(world.scenario.sources)
+            world.say(source, "has reserves again for", world.ledger.reserved.pop(source, 0), "claimants")
 
 
 def healing(world: "World") -> Course:

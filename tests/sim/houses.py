@@ -21,11 +21,12 @@ Balances = Mapping[tuple[str, str], tuple[int, int]]  # by name and asset: poste
 
 @dataclass(frozen=True)
 class Standing:
-    """Where an order stands; ``place``: transaction, operation and ledger."""
+    """Where an order stands, as which operation it goes or went; ``place``: transaction, operation and ledger."""
 
     key: str
     wish: NewOrder
     state: str
+    operation: str
     code: str = ""
     place: tuple[str, int, int] | None = None
 
@@ -107,7 +108,7 @@ class InMemory:
     def orders(self) -> dict[str, Standing]:
         places = self.memory.settlements
         return {
-            key: Standing(key, row.wish, row.state, row.code, places.get(key))
+            key: Standing(key, row.wish, row.state, row.operation, row.code, places.get(key))
             for key, row in self.memory.orders.items()
         }
 

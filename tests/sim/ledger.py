@@ -5,12 +5,13 @@ from random import Random
 
 from app.money import NATIVE
 from app.stellar.facts import TransactionFacts
-from app.stellar.operations import Instruction
+from app.stellar.operations import CLAIMANTS, SET_ASIDE, Instruction
 from tests.sim.letters import Letter, result_xdr
 
 BASE_FEE = 100
 FIRST = 1000  # the number of the first ledger
-RESERVE = {NATIVE: 10_000_000}  # what cannot leave an account
+BASE_RESERVE = 5_000_000
+RESERVED_ENTRIES = 2  # of every account
 
 
 @dataclass(frozen=True)
@@ -38,20 +39,22 @@ class Payee:
 
 @dataclass(frozen=True)
 class Closed:
-    """One ledger as it closed: its time in Unix seconds, every channel's number, what each source holds, how each
-    payee stood."""
+    """One ledger as it closed: its time in Unix seconds, every channel's number, what each source holds and for how
+    many entries it holds a reserve, how each payee stood."""
 
     number: int
     closed_at: int
     numbers: dict[str, int]
     held: dict[tuple[str, str], int]
+    reserved: dict[str, int]
     payees: dict[str, Payee]
 
 
 @dataclass(frozen=True)
 class Paid:
-    """An order's payment, known by its amount: in a seed no two orders are of the same."""
+    """An order's payment, or its claimable balance, known by its amount: in a seed no two orders are of the same."""
 
+    kind: str
     amount: int
     hash: str
     index: int
@@ -60,13 +63,15 @@ class Paid:
 
 @dataclass
 class Ledger:
-    """``numbers``: the last sequence number each channel has spent. ``held``: by account and asset."""
+    """``numbers``: the last sequence number each channel has spent. ``held``: by account and asset. ``reserved``:
+    entries of each account that are its claimable balances', beside its own two."""
 
     random: Random
     closed_at: int
     number: int = FIRST
     numbers: dict[str, int] = field(default_factory=dict)
     held: dict[tuple[str, str], int] = field(default_factory=dict)
+    reserved: dict[str, int] = field(default_factory=dict)
     payees: dict[str, Payee] = field(default_factory=dict)
     history: list[Closed] = field(default_factory=list)
     landed: dict[str, TransactionFacts] = field(default_factory=dict)
@@ -124,17 +129,29 @@ class Ledger:
 
     def _operations(self, letter: Letter) -> tuple[str, ...] | None:
         """Apply every operation, or none: then return the code of each."""
-        held, payees = dict(self.held), dict(self.payees)
-        codes = tuple(self._operation(part) for part in letter.instructions)
-        if set(codes) != {"op_success"}:
-            self.held, self.payees = held, payees
-            for part, code in zip(letter.instructions, codes, strict=True):
-                self.accuse(part.amount, code)
+        codes = self.refusal(letter)
+        if codes:
             return codes
         for index, part in enumerate(letter.instructions):
+            self._operation(part)
             if part.kind != "bump_sequence":
-                self.paid.append(Paid(part.amount, letter.inner, index, self.number))
+                self.paid.append(Paid(part.kind, part.amount, letter.inner, index, self.number))
         return None
+
+    def refusal(self, letter: Letter) -> tuple[str, ...]:
+        """Return what each operation would come to now, if not all of them would succeed; nothing is changed by it."""
+        before = dict(self.held), dict(self.reserved), dict(self.payees)
+        codes = tuple(self._operation(part) for part in letter.instructions)
+        self.held, self.reserved, self.payees = before
+        if set(codes) == {"op_success"}:
+            return ()
+        for part, code in zip(letter.instructions, codes, strict=True):
+            self.accuse(part.amount, code)
+        return codes
+
+    def floor(self, account: str, asset: str) -> int:
+        """Return how much of an asset cannot leave an account."""
+        return (RESERVED_ENTRIES + self.reserved.get(account, 0)) * BASE_RESERVE if asset == NATIVE else 0
 
     def accuse(self, amount: int, code: str) -> None:
         """Remember what the network has said of the order of ``amount``."""
@@ -143,20 +160,31 @@ class Ledger:
     def _operation(self, part: Instruction) -> str:
         if part.kind == "bump_sequence":
             return "op_success"
+        if part.kind == SET_ASIDE:
+            return self._debit(part) or self._reserve(part) or "op_success"
         payee = self.payees[part.destination]
         if part.kind == "create_account" and payee.exists:
             return "op_already_exists"
         refusal = "" if part.kind == "create_account" else payee.refusal(part.asset)
+        refusal = refusal or self._debit(part)
         if refusal:
             return refusal
-        left = self.held.get((part.source, part.asset), 0) - part.amount
-        if left < RESERVE.get(part.asset, 0):
-            return "op_underfunded"
-        self.held[part.source, part.asset] = left
         if (part.destination, part.asset) in self.held:
             self.held[part.destination, part.asset] += part.amount
         self.payees[part.destination] = replace(payee, exists=True)
         return "op_success"
 
+    def _debit(self, part: Instruction) -> str:
+        left = self.held.get((part.source, part.asset), 0) - part.amount
+        if left < self.floor(part.source, part.asset):
+            return "op_underfunded"
+        self.held[part.source, part.asset] = left
+        return ""
+
+    def _reserve(self, part: Instruction) -> str:
+        self.reserved[part.source] = self.reserved.get(part.source, 0) + CLAIMANTS
+        return "op_low_reserve" if self.held[part.source, NATIVE] < self.floor(part.source, NATIVE) else ""
+
     def _write_down(self) -> None:
-        self.history.append(Closed(self.number, self.closed_at, dict(self.numbers), dict(self.held), dict(self.payees)))
+        state = dict(self.numbers), dict(self.held), dict(self.reserved), dict(self.payees)
+        self.history.append(Closed(self.number, self.closed_at, *state))

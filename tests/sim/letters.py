@@ -9,7 +9,7 @@ from stellar_sdk import xdr
 
 from app.sandbox.network.engine import results
 from app.stellar import signing
-from app.stellar.operations import Instruction
+from app.stellar.operations import SET_ASIDE, Instruction
 from app.submission.signing import Outline
 
 
@@ -90,6 +90,11 @@ def _hash(*content: object) -> str:
 TYPES = {
     "payment": (xdr.OperationType.PAYMENT, xdr.PaymentResultCode, "PAYMENT"),
     "create_account": (xdr.OperationType.CREATE_ACCOUNT, xdr.CreateAccountResultCode, "CREATE_ACCOUNT"),
+    SET_ASIDE: (
+        xdr.OperationType.CREATE_CLAIMABLE_BALANCE,
+        xdr.CreateClaimableBalanceResultCode,
+        "CREATE_CLAIMABLE_BALANCE",
+    ),
     "bump_sequence": (xdr.OperationType.BUMP_SEQUENCE, xdr.BumpSequenceResultCode, "BUMP_SEQUENCE"),
 }
 ODD = {"op_already_exists": "ALREADY_EXIST"}  # where Horizon's name is not the protocol's
@@ -106,5 +111,7 @@ def result_xdr(kinds: tuple[str, ...], codes: tuple[str, ...], bumped: bool) -> 
 
 def _result(kind: str, code: str) -> xdr.OperationResult:
     type, family, prefix = TYPES[kind]
+    if code == "op_success":
+        return results.untouched(type)
     name = ODD.get(code, code.removeprefix("op_").upper())
     return results.outcome(type, family[f"{prefix}_{name}"])

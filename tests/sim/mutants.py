@@ -17,7 +17,7 @@ from app.submission.store import Store
 from tests.sim.conversation import Conversation
 
 ask, sign, record, noted = acts.ask, signing.sign, engine.record, engine._noted
-judged, unspent = decisions._judged, decisions._unspent
+judged, unspent, way = decisions._judged, decisions._unspent, decisions.another_way
 
 
 @dataclass(frozen=True)
@@ -105,22 +105,27 @@ def recalled_is_cancelled(item: Item, fate: Fate | None) -> Fate:
     return Fate("cancel") if item.recalled else unspent(item, fate)
 
 
+def set_aside_unasked(item: Item, code: str) -> str:
+    return way(replace(item, otherwise="claimable_balance"), code)
+
+
 EXPIRED, ASK = (decisions, "expired"), (acts, "ask")
 NOTED, RECORD = (engine, "_noted"), (engine, "record")
 # fmt: off
 MUTANTS = [
     Mutant("submit before persist", "what is handed in was written down before", (signing, "sign"), submit_first, 0),
-    Mutant("ask two nodes", "one node answers all of a question", ASK, ask_two_nodes, 14),
-    Mutant("wall clock", "no clock of ours decides", EXPIRED, expired_by_our_clock, 7),
-    Mutant("the network's clock", "what counts is what a node has ingested", EXPIRED, expired_by_the_network, 7),
+    Mutant("ask two nodes", "one node answers all of a question", ASK, ask_two_nodes, 26),
+    Mutant("wall clock", "no clock of ours decides", EXPIRED, expired_by_our_clock, 2),
+    Mutant("the network's clock", "what counts is what a node has ingested", EXPIRED, expired_by_the_network, 3),
     Mutant("no expiry check", "what may still apply is not replaced", EXPIRED, expired_at_once, 0),
-    Mutant("bad_seq final", "a refusal is a hint", NOTED, refusal_is_final, 0),
+    Mutant("bad_seq final", "a refusal is a hint", NOTED, refusal_is_final, 7),
     Mutant("timeout final", "silence is no answer", NOTED, silence_is_final, 1),
     Mutant("move without burning", "a number keeps its orders until it is spent", RECORD, release_unburnt, 2),
     Mutant("pending final", "a promise is not a payment", NOTED, promise_is_final, 0),
-    Mutant("ask how far last", "not found counts up to where history went before", ASK, ask_how_far_last, 1362),
-    Mutant("ask for the newest", "every attempt may be the one", ASK, ask_for_the_newest, 511),
+    Mutant("ask how far last", "not found counts up to where history went before", ASK, ask_how_far_last, 691),
+    Mutant("ask for the newest", "every attempt may be the one", ASK, ask_for_the_newest, 231),
     Mutant("all are guilty", "who did no wrong goes again", (decisions, "_judged"), all_are_guilty, 0),
-    Mutant("recalled is cancelled", "a recall may come too late", (decisions, "_unspent"), recalled_is_cancelled, 21),
+    Mutant("set aside unasked", "a balance only by its owner's wish", (decisions, "another_way"), set_aside_unasked, 2),
+    Mutant("recalled is cancelled", "a recall may come too late", (decisions, "_unspent"), recalled_is_cancelled, 15),
 ]
 # fmt: on

@@ -13,7 +13,7 @@ from app.stellar.facts import Receipt
 from app.stellar.receivers import Receiver, Receivers, Wanted
 from app.stellar.results import Codes
 from tests.sim.faults import Weather
-from tests.sim.ledger import BASE_FEE, FIRST, Closed, Ledger, Payee
+from tests.sim.ledger import BASE_FEE, BASE_RESERVE, FIRST, RESERVED_ENTRIES, Closed, Ledger, Payee
 from tests.sim.letters import Desk, Letter
 
 PASSPHRASE = "Simulated Network ; for tests"
@@ -22,7 +22,6 @@ BAN_LEDGERS = 10
 BUMP_FACTOR = 10  # what is queued is replaced only for so many times its bid
 CLOSE_SECONDS = 5
 SHORT_MEMORY = 4  # the ledgers a pruned node remembers
-RESERVED_ENTRIES, BASE_RESERVE = 2, 5_000_000
 
 PENDING, DUPLICATE, LATER = (Receipt(status) for status in ("pending", "duplicate", "try_again_later"))
 
@@ -66,7 +65,8 @@ class Node:
         held = {asset: amount for (holder, asset), amount in self.seen.held.items() if holder == address}
         balances = [facts.Balance(asset, amount, None if asset == NATIVE else 2**63) for asset, amount in held.items()]
         number = self.seen.numbers.get(address, 0)
-        return facts.AccountFacts(address, number, 0, 0, 0, (), tuple(balances), RESERVED_ENTRIES)
+        entries = RESERVED_ENTRIES + self.seen.reserved.get(address, 0)
+        return facts.AccountFacts(address, number, 0, 0, 0, (), tuple(balances), entries)
 
     def receivers(self, wanted: Wanted) -> Receivers:
         return {account: self._receiver(account, self.seen.payees[account], wanted[account]) for account in wanted}
@@ -96,7 +96,7 @@ class Node:
         if self.bans.get(letter.hash, 0) >= self.truth.number:
             return LATER
         refusal = self._beside(waiting.letter, letter) if waiting else None
-        refusal = refusal or self._untimely(letter) or self._unreadable(letter)
+        refusal = refusal or self._untimely(letter) or self._unreadable(letter) or self._hopeless(letter)
         if refusal is None:
             self.queue[letter.source] = Pending(letter)
         return refusal or PENDING
@@ -132,6 +132,11 @@ class Node:
         for part, code in zip(letter.instructions, codes, strict=True):
             self.truth.accuse(part.amount, code)
         return refused("tx_failed", codes)
+
+    def _hopeless(self, letter: Letter) -> Receipt | None:
+        """Refuse what would fail now, as a node does that tries before it takes."""
+        codes = self.truth.refusal(letter) if self.weather.strikes("tried") else ()
+        return refused("tx_failed", codes) if codes else None
 
     def close(self, included: list[Letter]) -> None:
         """Forget what is in the ledger and what has waited too long."""

@@ -92,12 +92,12 @@ class InPostgres:
 
     def orders(self) -> dict[str, Standing]:
         places = Settlement.transaction_hash, Settlement.operation_index, Settlement.ledger
-        rows = select(Order.owner_key, Order.state, Order.code, *places)
+        rows = select(Order.owner_key, Order.state, Order.operation, Order.code, *places)
         with self._session() as session:
             found = session.execute(rows.outerjoin(Settlement, Settlement.order_id == Order.id)).all()
         return {
-            key: Standing(key, self.wishes[key], state, code, (hash, index, number) if hash else None)
-            for key, state, code, hash, index, number in found
+            key: Standing(key, self.wishes[key], state, operation, code, (hash, index, number) if hash else None)
+            for key, state, operation, code, hash, index, number in found
         }
 
     def open_batches(self) -> list[str]:

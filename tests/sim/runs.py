@@ -13,6 +13,7 @@ import flask_migrate
 import psycopg
 from sqlalchemy.engine import make_url
 
+import config
 from app.db import db
 from app.factory import create_app
 from app.sandbox.services import Postgres
@@ -56,7 +57,7 @@ def play(seed: int, tell: Callable[[str], None] | None = None) -> Outcome:
 def play_in_postgres(seed: int, server_url: str, tell: Callable[[str], None] | None = None) -> Outcome:
     """Play a seed in a database of its own, a copy of the template on ``server_url``."""
     with _database(server_url) as url:
-        app = create_app({"DATABASE_URL": url})
+        app = create_app(config.read({"DATABASE_URL": url}))
         with app.app_context():
             try:
                 return _outcome(World(seed, in_postgres, tell))
@@ -95,7 +96,7 @@ def server() -> Iterator[str]:
     try:
         with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {TEMPLATE}")
-        app = create_app({"DATABASE_URL": _named(url, TEMPLATE)})
+        app = create_app(config.read({"DATABASE_URL": _named(url, TEMPLATE)}))
         with app.app_context():
             flask_migrate.upgrade(directory=str(CHECKOUT / "migrations"))
             db.engine.dispose()

@@ -94,5 +94,6 @@ def _wish(random: Random, number: int, sources: tuple[str, ...], payees: tuple[s
         memo=memo,
         kind=kind,
         reservation=f"reserved {number}",
+        otherwise=random.choice(("fail", "claimable_balance")) if kind == "payment" else "fail",
     )
     return random.choice((AT_ONCE_SECONDS, ARRIVAL_SECONDS)) * random.random(), wish

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from app.money import NATIVE
+from app.stellar.operations import SET_ASIDE
+from app.submission.decisions import UNPAYABLE
 from app.submission.facts import Batch, Rebuild, Result, Signed
 from tests.sim.houses import Fact, House, Standing
 from tests.sim.ledger import Ledger, Paid
@@ -65,13 +67,29 @@ class Witness:
         standing, paid = house.orders(), Counter(row.amount for row in self.ledger.paid)
         places = {row.amount: row for row in self.ledger.paid}
         for _, wish in self.scenario.wishes:
-            for kind in self._order(standing[wish.owner_key], paid[wish.amount], places.get(wish.amount), wish.amount):
+            for kind in self._wrong(standing[wish.owner_key], paid[wish.amount], places.get(wish.amount), wish.amount):
                 self.wrong.append((kind, f"{wish.owner_key}: {standing[wish.owner_key]}"))
         open_batches = house.open_batches()
         self.wrong += [("stuck", words) for words in open_batches]
         if not open_batches:
             self.wrong += self._numbers(house)
         self.wrong += self._books(house)
+
+    def _wrong(self, order: Standing, times: int, place: Paid | None, amount: int) -> Iterator[str]:
+        yield from self._order(order, times, place, amount)
+        yield from self._wish(order, place)
+
+    def _wish(self, order: Standing, place: Paid | None) -> Iterator[str]:
+        """What cannot be paid is set aside where its owner wants that, and nothing else is."""
+        aside = order.wish.otherwise == "claimable_balance"
+        if place and order.state == "settled" and place.kind != order.operation:
+            yield f"settled as {order.operation}, and done as {place.kind}"
+        if order.state == "failed" and aside and order.code in UNPAYABLE:
+            yield "failed, not set aside"
+        if place and place.kind == SET_ASIDE and not aside:
+            yield "set aside against its owner's wish"
+        if place and place.kind == SET_ASIDE and not any(self._seen(order, code) for code in UNPAYABLE):
+            yield "set aside without a cause"
 
     def _order(self, order: Standing, times: int, place: Paid | None, amount: int) -> Iterator[str]:
         if times > 1:
@@ -82,17 +100,17 @@ class Witness:
             yield "settled, not paid"
         if order.state in ("failed", "cancelled") and times:
             yield f"{order.state}, but paid"
-        if order.state == "failed" and not self._guilty(order):
+        if order.state == "failed" and not self._seen(order, order.code):
             yield "failed without a cause"
         if order.state == "cancelled" and order.key not in self.recalled:
             yield "cancelled by nobody"
         if place and times == 1 and order.state == "settled" and order.place != (place.hash, place.index, place.ledger):
             yield "settled in another place"
 
-    def _guilty(self, order: Standing) -> bool:
-        """Say whether the network refused the order with its code, or a node showed why it would."""
-        shown = order.wish.destination, order.wish.asset, order.code
-        return order.code in self.ledger.accused.get(order.wish.amount, ()) or shown in self.ledger.suspected
+    def _seen(self, order: Standing, code: str) -> bool:
+        """Say whether the network refused the order with a code, or a node showed why it would."""
+        shown = order.wish.destination, order.wish.asset, code
+        return code in self.ledger.accused.get(order.wish.amount, ()) or shown in self.ledger.suspected
 
     def _numbers(self, house: House) -> Iterator[tuple[str, str]]:
         for channel, following in house.numbers().items():

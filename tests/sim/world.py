@@ -11,7 +11,7 @@ from tests.sim import scenario
 from tests.sim.faults import Weather
 from tests.sim.happenings import HAPPENINGS, PLENTY, POOR
 from tests.sim.houses import House, InMemory
-from tests.sim.ledger import RESERVE, Ledger, Payee
+from tests.sim.ledger import Ledger, Payee
 from tests.sim.letters import Desk
 from tests.sim.network import Network
 from tests.sim.scenario import COSIGNER, ORGANIZATION, USDC, Scenario
@@ -63,11 +63,14 @@ class World:
         ledger.numbers = {channel: self.random.randint(1, 9) << 32 for channel in self.scenario.channels}
         for source in self.scenario.sources:
             for asset in (NATIVE, USDC):
-                ledger.held[source, asset] = self.random.choice((PLENTY, PLENTY, POOR)) + RESERVE.get(asset, 0)
-        ledger.payees = {payee: Payee(exists=self.random.randint(1, 4) > 1) for payee in self.scenario.payees}
+                ledger.held[source, asset] = self.random.choice((PLENTY, PLENTY, POOR)) + ledger.floor(source, asset)
+        ledger.payees = {payee: self._payee() for payee in self.scenario.payees}
         ledger.payees |= {source: Payee() for source in self.scenario.sources}
         ledger.open()
         return ledger
+
+    def _payee(self) -> Payee:
+        return Payee(exists=self.random.randint(1, 4) > 1, trusts=self.random.randint(1, 4) > 1)
 
     def network_time(self) -> float:
         """What time it is on the network, in Unix seconds."""
