@@ -60,8 +60,12 @@ def add_treasury(address: str, cosigners: tuple[str, ...], custodian: str, organ
     Without ADDRESS it is the account of the first seed. Several seeds, separated by spaces, sign together, and with
     them those who hold their keys elsewhere. Said again, it adds signers. Where a custodian keeps it, there are none.
     """
+    if custodian and cosigners:
+        raise Invalid("a custodian signs by itself: there is nothing to sign with it")
     signers = [] if custodian else _seeds(needed=not cosigners)
     address = address or next((signer.public_key for signer in signers), "")
+    if not address:
+        raise Invalid("say which account")
     account, seen = treasuries.read(fittings.network(), address)
     with transaction() as session:
         owner = organizations.organization(session, organization).id

@@ -17,14 +17,16 @@ from app.money import NATIVE
 from app.states import begin_all, move
 from app.stellar.operations import CLAIMANTS, SET_ASIDE, TAKE_BACK
 from app.submission.facts import Fate, Holdings, Item, Source
-from app.submission.models import Batch, Channel, Order, Pause, Settlement, Treasury
+from app.submission.models import Batch, Channel, Order, Pause, Settlement, SigningKey, Treasury
 from app.submission.packing import BATCH_MAX, SUSPECTS_MAX, Packed, Rooms, pack
 from app.submission.preflight import Candidate
-from app.submission.states import IN_BATCH, OPEN, PAID, READY, WORKING
+from app.submission.states import CIRCULATING, IN_BATCH, OPEN, PAID, READY, UNSIGNED, WORKING
 
 PAUSE_SECONDS = 30
 DOUBT_SECONDS = 10  # after that the next ledger has closed, and even a node that is behind has it
 BOUND_SECONDS = 3600  # an order still bound after that is worth an operator's look
+CHANNELS_MAX = 10**6  # more than anybody has
+CROWDED_SECONDS = 30  # and when what waits for others to sign has all the channels it may have
 IDLE_SECONDS = 1  # how long a source is left alone when none of its orders could be packed
 # fmt: off
 ITEM = (
@@ -36,9 +38,27 @@ ITEM = (
 def form(session: Session, source: Source, holdings: Holdings, limit: int) -> int:
     """Form up to ``limit`` batches of orders of ``source``; return how many."""
     session.execute(select(Treasury.address).where(Treasury.address == source.address).with_for_update())
-    formed = _form(session, source, holdings, limit)
-    rest(session, source.address, 0 if formed else IDLE_SECONDS)
+    room = _room(session, source)
+    formed = _form(session, source, holdings, min(limit, room)) if room > 0 else 0
+    rest(session, source.address, 0 if formed else IDLE_SECONDS if room > 0 else CROWDED_SECONDS)
     return formed
+
+
+def _room(session: Session, source: Source) -> int:
+    """Return how many more channels ``source`` may take. What waits for others to sign keeps its channel as long as
+    they take: all of that together leaves half of an organization's channels to the rest."""
+    if not session.scalar(select(exists().where(*_cosigned(source.address)))):
+        return CHANNELS_MAX
+    ours = Batch.organization_id == source.organization_id
+    waiting = exists().where(*_cosigned(Batch.source))
+    kept = select(func.count()).where(ours, Batch.state.in_([*UNSIGNED, *CIRCULATING]), waiting)
+    working = Channel.organization_id == source.organization_id, Channel.state.in_(WORKING)
+    channels = session.scalar(select(func.count(Channel.address)).where(*working)) or 0
+    return max(channels // 2, 1) - (session.scalar(kept) or 0)
+
+
+def _cosigned(account: Any) -> tuple[Any, ...]:
+    return SigningKey.account == account, SigningKey.sealed_seed.is_(None)
 
 
 def lease_sources(session: Session, limit: int, lease_seconds: int) -> list[Source]:

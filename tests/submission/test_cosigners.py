@@ -1,5 +1,6 @@
 """Several keys sign for a treasury: as few as are needed; and where some are elsewhere, they are waited for."""
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ from app.submission.decisions import LIFE_SECONDS
 from app.submission.facts import Rebuild
 from app.submission.models import Attempt, Batch, Channel, Envelope, Order, Treasury
 from app.submission.service import NewOrder, cancel, outcome, request, request_all
-from tests.submission.conftest import PAYEE, World
+from tests.submission.conftest import PAYEE, World, add_channel
 from tests.submission.test_crashes import killed_at
 from tests.submission.test_paying import states
 
@@ -91,6 +92,10 @@ def give(world: World, *signers: Keypair) -> list[str]:
     batch, envelope = waiting().batch_id, signed(world, *signers)
     with transaction() as mine:
         return signatures.add_envelope(mine, batch, envelope, world.network.passphrase)
+
+
+def by_itself(signer: Keypair, hash: str) -> str:
+    return base64.b64encode(signer.sign(bytes.fromhex(hash))).decode()
 
 
 def batch_states(session: Session) -> list[str]:
@@ -382,3 +387,60 @@ def test_what_was_signed_before_is_not_forgotten_while_a_new_draft_waits(
     world.work()
     assert states(session) == {"good": "settled", "bad": "settled"}
     assert world.held(PAYEE.public_key, NATIVE) - before == 20_000_000
+
+
+def test_what_waits_for_others_leaves_half_of_the_channels_to_the_rest(
+    world: World, session: Session, safe: Safe, pay: Callable[..., None], wish: Wish, organization: Organization
+) -> None:
+    for _ in range(4):
+        add_channel(world, session, organization)
+    hold(session, safe, FIRST, elsewhere=(SECOND,))
+    for memo in "123":
+        pay(memo, memo_type="id", memo=memo)
+    world.work()
+    world.work()
+    assert batch_states(session) == ["signing", "signing"]
+    request(session, wish(owner_key="of another treasury", asset=NATIVE))
+    session.commit()
+    world.settle()
+    assert states(session)["of another treasury"] == "settled"
+    with transaction() as mine:
+        first, second = signatures.pending(mine)
+    for row in (first, second):
+        with transaction() as mine:
+            signatures.add_signature(mine, row.batch_id, SECOND.public_key, by_itself(SECOND, row.hash))
+    world.settle()
+    world.work()
+    give(world, SECOND)
+    world.settle()
+    assert set(states(session).values()) == {"settled"}
+
+
+@pytest.mark.usefixtures("channel")
+def test_what_others_have_signed_is_bid_for_without_them(
+    world: World, session: Session, safe: Safe, pay: Callable[..., None]
+) -> None:
+    hold(session, safe, FIRST, elsewhere=(SECOND,))
+    pay("a")
+    world.work()
+    world.network.fault("surge", times=8, fee=5000)
+    give(world, SECOND)
+    for _ in range(9):
+        world.settle()
+    assert states(session) == {"a": "settled"}
+    fees = session.scalars(select(Envelope.fee).order_by(Envelope.created_at)).all()
+    assert len(fees) > 1
+    assert session.scalar(select(func.count()).select_from(Attempt)) == 1
+
+
+@pytest.mark.usefixtures("channel")
+def test_orders_that_wait_for_others_are_not_overdue_meanwhile(
+    world: World, session: Session, safe: Safe, pay: Callable[..., None]
+) -> None:
+    hold(session, safe, FIRST, elsewhere=(SECOND,))
+    pay("a")
+    world.work()
+    session.expire_all()
+    [order] = session.scalars(select(Order))
+    assert order.due_at is not None
+    assert (order.due_at - order.created_at).total_seconds() > 86_400
