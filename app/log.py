@@ -1,21 +1,29 @@
 """What we tell: one JSON object a line, with the ids of what it is about.
 
-Secrets and personal data do not reach the log: callers name facts, not bodies, and what slips through is struck out
-by its shape (Stellar seeds, tokens, telephone numbers, e-mail addresses).
+Secrets and personal data do not reach the log: callers name facts, not bodies; an exception is told by its type and
+where it was raised, for its own words may be a stranger's (``told``); and what slips through is struck out by its
+shape (Stellar seeds, tokens, telephone numbers, e-mail addresses, bank accounts).
 """
 
 import logging
 import re
 import sys
+import traceback
 from typing import Any
 
 import structlog
+
+from app.errors import Refused
+
+FRAMES = 8  # of a traceback, the innermost
+CAUSES = 3  # how far an exception is followed to what brought it about
 
 _SECRETS = re.compile(
     r"\bS[A-Z2-7]{55}\b"  # a Stellar secret seed
     r"|\beyJ[\w-]+\.[\w-]+\.[\w-]*"  # a token
     r"|\+\d{8,15}\b"  # a telephone number, E.164
     r"|[\w.+-]+@[\w-]+\.[\w.]+"  # an e-mail address
+    r"|\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b"  # a bank account, IBAN
 )
 
 
@@ -30,6 +38,36 @@ def strike(value: Any) -> Any:
     return value
 
 
+def told(error: BaseException) -> str:
+    """Say of an exception what may be said, and of those it came from: see ``named``."""
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in chain and len(chain) <= CAUSES:
+        chain.append(cause)
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return ", from ".join(named(each, FRAMES) for each in chain)
+
+
+def named(error: BaseException, frames: int = 1) -> str:
+    """Name an exception by its type and where it was raised, the innermost place first.
+
+    Its own words are told only if they are ours (``Refused``): a stranger's may hold a secret or somebody's account.
+    """
+    words = f": {error.message}" if isinstance(error, Refused) else ""
+    stack = reversed(list(traceback.walk_tb(error.__traceback__))[-frames:])
+    places = " < ".join(f"{frame.f_globals.get('__name__', '?')}:{line}" for frame, line in stack)
+    return f"{type(error).__name__}{f' at {places}' if places else ''}{words}"
+
+
+def _exception_told(_logger: Any, _method: str, event: Any) -> Any:
+    """Put what may be said of an exception in the place of its traceback, which ends with its words."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["exception"] = told(error)
+    return event
+
+
 def _struck(_logger: Any, _method: str, event: Any) -> Any:
     return strike(event)
 
@@ -42,7 +80,7 @@ def configure(level: str = "INFO") -> None:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        _exception_told,
         _struck,
     ]
     handler = logging.StreamHandler(sys.stderr)

@@ -12,6 +12,7 @@ from datetime import datetime
 from threading import Thread
 from typing import Any, Generic, TypeVar
 
+from app import log
 from rails.answers import read_arrivals, read_lines, read_report, read_reports, unknown
 from rails.base import Arrival, Line, Method, Payout, PendingDeposit, Rail, Report, State
 
@@ -120,11 +121,7 @@ def method_of(rail: Rail, payout: Payout) -> Method | None:
 
 def raised(error: BaseException) -> str:
     """Say what was raised and where; never with its own text, which may hold a secret or somebody's account."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    place = f" at {trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""
-    return f"raised {type(error).__name__}{place}"
+    return f"raised {log.named(error)}"
 
 
 def _answer(answer: "Future[Any]", question: Callable[..., Any], *arguments: Any) -> None:

@@ -11,6 +11,7 @@ from flask import Flask
 
 from app.db import db
 from app.factory import create_app
+from app.log import told
 from tasks.schedule import intervals
 
 celery = Celery("railhead")  # the name `app` would hide the package from `celery -A tasks`
@@ -52,6 +53,10 @@ celery.conf.update(
 )
 
 
+class Failed(Exception):
+    """A drain failed; says how, in words that Celery may log: those of what it raised may be a stranger's."""
+
+
 class Drain(Task):
     """A task that runs inside the Flask application, with a session of its own."""
 
@@ -59,7 +64,10 @@ class Drain(Task):
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         with house.app_context():
-            return super().__call__(*arguments, **named)
+            try:
+                return super().__call__(*arguments, **named)
+            except Exception as error:  # noqa: BLE001 whatever it is, it failed
+                raise Failed(told(error)) from None
 
 
 celery.Task = Drain

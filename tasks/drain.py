@@ -211,7 +211,7 @@ def _act(errand: Errand[Any], job: Any) -> Any:
         try:
             return errand.act(job)
         except Exception as error:  # noqa: BLE001 a stranger may do anything; what it did is recorded as it is
-            log.warning("an act raised", extra={"job": _name(job), "error": type(error).__name__})
+            log.warning("an act raised", extra={"job": _name(job), "error": logs.told(error)})
             return error
 
 

@@ -46,6 +46,6 @@ def out_of_order(error: OperationalError) -> tuple[Response, int]:
     return jsonify({"error": "not now: please ask again later"}), 503
 
 
-def broken(error: Exception) -> tuple[Response, int]:
-    log.exception("a request broke: %s", type(error).__name__)
+def broken(_error: Exception) -> tuple[Response, int]:
+    log.exception("a request broke")
     return jsonify({"error": "something is wrong on our side"}), 500

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.db import transaction
 from app.failpoint import failpoint
+from app.log import told
 from app.stellar.nodes import Pool
 from app.submission import acts, audits, engine, forming, founding, keys, signing, turns
 from app.submission.facts import Batch, Decision, Draft, Envelope, Holdings, Item, Park, Signed, Source
@@ -164,5 +165,5 @@ def _act(errand: Errand, job: Any) -> Any:
     try:
         return errand.act(job)
     except Exception as error:  # noqa: BLE001  whatever it is, it is what came of the act
-        log.warning("an act raised", extra={"job": job.id, "error": f"{type(error).__name__}: {error}"})
+        log.warning("an act raised", extra={"job": job.id, "error": told(error)})
         return error

@@ -10,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app.failpoint import failpoint
+from app.log import told
 from app.stellar.nodes import Pool
 from app.stellar.signing import Keys
 from app.submission import acts, engine, keys
@@ -68,7 +69,7 @@ def _taken(pool: Pool, batch: Batch, purse: acts.Purse) -> Fact:
     try:
         return acts.take_turn(pool.one(), batch, purse)
     except Exception as error:  # noqa: BLE001  whatever it is, it is what came of the turn
-        log.warning("a turn came to nothing", extra={"batch": batch.id, "error": f"{type(error).__name__}: {error}"})
+        log.warning("a turn came to nothing", extra={"batch": batch.id, "error": told(error)})
         return error
 
 

@@ -95,7 +95,7 @@ def test_nonsense_about_an_order_is_unknown_and_says_why(said: object, words: st
 def test_a_rail_that_raises_is_unknown_and_its_own_words_are_not_repeated(error: BaseException):
     answer = ask.execute(Saying(raising(error)), PAYOUT)
     assert answer.state == State.UNKNOWN
-    assert f"raised {type(error).__name__} at test_ask.py:" in answer.message
+    assert f"raised {type(error).__name__} at tests.rails.test_ask:" in answer.message
     assert "123" not in answer.message
 
 

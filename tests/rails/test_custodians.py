@@ -56,7 +56,7 @@ def test_a_sound_word_is_passed_on_as_it_is():
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        (raising, "raised RuntimeError at test_custodians.py"),
+        (raising, "raised RuntimeError at tests.rails.test_custodians:"),
         (None, "answered NoneType instead of Word"),
         (word(key="k2"), "answered about another transfer"),
         (word(state="paid"), "whose state is not one of the states"),

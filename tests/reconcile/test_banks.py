@@ -205,7 +205,7 @@ def house_of(said):
     [
         ("words", "it answered str instead of a list"),
         ("numbers", "it answered int instead of Line"),
-        ("dear", "it raised ConnectionError at test_banks.py:*"),
+        ("dear", "it raised ConnectionError at tests.reconcile.test_banks:*"),
         ("hanging", "it gave no answer in 0.2 s"),
     ],
 )
