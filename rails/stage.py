@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NoReturn
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 Answer = dict[str, Any]
@@ -24,30 +24,38 @@ class Fault:
     """One fault. It strikes requests to ``where`` about ``key`` (empty: any), ``times`` times; 0 means always.
 
     ``how``: error (HTTP 500), drop (the connection is cut), hang (for ``seconds``, then cut), nonsense (an answer that
-    is no JSON), each ``when`` "before" or "after" the request was taken in; or something only this stranger can do,
-    with ``what`` it needs for it.
+    is no JSON), each ``when`` "before" or "after" the request was taken in; or what only this stranger can do.
     """
 
+    hows: ClassVar[Sequence[str]] = HOWS
+    wheres: ClassVar[Sequence[str]] = ()
+
     how: str
-    where: str
+    where: str = ""
     when: str = "after"
     key: str = ""
-    what: str = ""
     times: int = 0
     seconds: int = 60
 
-    def strikes(self, where: str, when: str, keys: Sequence[str]) -> bool:
-        return (self.where, self.when) == (where, when) and (not self.key or self.key in keys)
+    def __post_init__(self) -> None:
+        if self.how not in self.hows or self.where not in self.wheres or self.when not in WHENS:
+            raise ValueError(f"not a fault that can be had here: {self}")
+
+    def strikes(self, where: str, keys: Sequence[str] = ()) -> bool:
+        return self.where == where and (not self.key or self.key in keys)
 
 
-class Faults:
+Kind = TypeVar("Kind", bound=Fault)
+
+
+class Faults(Generic[Kind]):
     """The faults on order, oldest first."""
 
     def __init__(self) -> None:
-        self._ordered: list[Fault] = []
+        self._ordered: list[Kind] = []
         self._lock = threading.Lock()
 
-    def order(self, fault: Fault) -> None:
+    def order(self, fault: Kind) -> None:
         with self._lock:
             self._ordered.append(fault)
 
@@ -55,16 +63,16 @@ class Faults:
         with self._lock:
             self._ordered.clear()
 
-    def take(self, where: str, when: str, keys: Sequence[str] = ()) -> Fault | None:
-        """Return the fault that strikes this request, and count it down."""
+    def take(self, *request: Any) -> Kind | None:
+        """Return the fault that strikes this request, as its ``strikes`` understands it, and count it down."""
         with self._lock:
             for at, fault in enumerate(self._ordered):
-                if fault.strikes(where, when, keys):
+                if fault.strikes(*request):
                     self._count_down(at, fault)
                     return fault
         return None
 
-    def _count_down(self, at: int, fault: Fault) -> None:
+    def _count_down(self, at: int, fault: Kind) -> None:
         if fault.times == 1:
             del self._ordered[at]
         elif fault.times:
@@ -83,7 +91,6 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, request: "type[Request]", port: int = 0):
         super().__init__(("127.0.0.1", port), request)
-        self.faults = Faults()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A customer who hung up is none of its troubles; anything else is reported as usual."""
@@ -104,17 +111,15 @@ class Request(BaseHTTPRequestHandler):
         """Return the answer. Raises Taken, ValueError."""
         raise NotImplementedError
 
-    def go_wrong(self, fault: Fault | None) -> None:
-        """Answer as the fault has it, if it is one of those anybody can have."""
-        if fault is None or fault.how not in HOWS:
-            return
+    def go_wrong(self, fault: Fault) -> NoReturn:
+        """Answer as the fault has it."""
         if fault.how == "error":
             self._send(500, b'{"error": "as ordered"}')
         if fault.how == "nonsense":
             self._send(200, b"<h1>Welcome to our new website!</h1>")
         if fault.how == "hang":
             time.sleep(fault.seconds)
-        self._cut()
+        raise _Cut
 
     def do_GET(self) -> None:
         try:
@@ -132,9 +137,6 @@ class Request(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """The journal tells what happened."""
-
-    def _cut(self) -> NoReturn:
-        raise _Cut
 
     def _answer(self, status: int, answer: Answer) -> None:
         self._send(status, json.dumps(answer).encode())

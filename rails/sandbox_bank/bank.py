@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from app.money import parse
 from rails.base import State
 from rails.sandbox_bank.journal import Entry, Journal
+from rails.stage import Taken
 
 RETURN_FEE = 1_0000000
 
@@ -56,10 +57,6 @@ EVENTS = set(STATES) - {"received"}
 PAYS = {"delivered", "returned"}  # with the first of these the money leaves
 
 
-class OtherOrder(Exception):
-    """The key is taken, by an order that says something else."""
-
-
 @dataclass
 class Order:
     key: str
@@ -106,7 +103,7 @@ class Bank:
             self._apply(entry)
 
     def order(self, key: str, asset: str, amount: str, payee: Mapping[str, str], fate: str = "") -> Order:
-        """Accept an order, or recognize its repeat. Raises OtherOrder, ValueError for what is no order."""
+        """Accept an order, or recognize its repeat. Raises Taken, ValueError for what is no order."""
         account = account_of(payee)
         facts = {"asset": asset, "amount": parse(amount), "account": account}
         if not facts["amount"]:
@@ -178,7 +175,7 @@ class Bank:
         same = {"asset": known.asset, "amount": known.amount, "account": known.account} == facts
         self.write("repeated", key=known.key, same=same)
         if not same:
-            raise OtherOrder(f"{known.key} was ordered before, with other facts")
+            raise Taken(f"{known.key} was ordered before, with other facts")
         return known
 
     def _due(self, order: Order) -> int:

@@ -17,80 +17,37 @@ For whoever directs the play:
     POST   /settings             {latency_seconds, settle_seconds}
 """
 
-import json
-import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NoReturn
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
 from app.money import show
 from rails.base import State
-from rails.sandbox_bank.bank import FATES, Bank, Booking, Order, OtherOrder, account_of
+from rails.sandbox_bank.bank import FATES, Bank, Booking, Order, account_of
 from rails.sandbox_bank.faults import HOWS, Fault, Faults
 from rails.sandbox_bank.journal import Entry
+from rails.stage import Answer, Request, Server
 
-Answer = dict[str, Any]
 
-
-class BankServer(ThreadingHTTPServer):
-    """Serves ``bank`` on 127.0.0.1; port 0 takes a free one. ``latency_seconds`` is added to every answer."""
-
-    daemon_threads = True
-    request_queue_size = 128
+class BankServer(Server):
+    """Serves ``bank``. ``latency_seconds`` is added to every answer."""
 
     def __init__(self, bank: Bank, port: int = 0, latency_seconds: float = 0):
-        super().__init__(("127.0.0.1", port), _Request)
+        super().__init__(BankRequest, port)
         self.bank = bank
         self.faults = Faults()
         self.latency_seconds = latency_seconds
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A customer who hung up is none of the bank's troubles; anything else is reported as usual."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Cut(Exception):
-    """The connection is to be cut without an answer."""
-
-
-class _Request(BaseHTTPRequestHandler):
-    """One request: find what it asks for, do it, and answer, unless a fault was ordered for it."""
-
+class BankRequest(Request):
     server: BankServer
-    protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
-        self._serve()
-
-    do_POST = do_DELETE = do_GET
-
-    def log_message(self, format: str, *args: object) -> None:
-        """The journal tells what happened."""
-
-    def _serve(self) -> None:
+    def do(self, verb: str, path: Sequence[str], asked: dict[str, list[str]], body: Any) -> Answer:
         time.sleep(self.server.latency_seconds)
         self.server.bank.settle()
-        try:
-            self._answer(200, self._do(self._body()))
-        except _Cut:
-            self.close_connection = True
-        except OtherOrder as other:
-            self._answer(409, {"error": str(other)})
-        except (KeyError, TypeError, ValueError) as wrong:
-            self._answer(400, {"error": f"{type(wrong).__name__}: {wrong}"})
-
-    def _do(self, body: Any) -> Answer:
-        address = urlsplit(self.path)
-        asked = parse_qs(address.query)
-        match (self.command, *address.path.strip("/").split("/")):
+        match (verb, *path):
             case ("POST", "orders"):
                 return self._order(body)
             case ("GET", "orders"):
@@ -115,63 +72,40 @@ class _Request(BaseHTTPRequestHandler):
             case ("GET", ""):
                 return {"orders": len(self.server.bank.orders), "deposits": len(self.server.bank.deposits)}
             case _:
-                raise ValueError(f"no such thing: {self.command} {address.path}")
+                raise ValueError(f"no such thing: {verb} {self.path}")
         return {}
 
     def _order(self, body: dict[str, Any]) -> Answer:
         fault = self.server.faults.take("orders", [body["key"]], account_of(body.get("payee", {})))
         if fault and fault.how in HOWS and fault.when == "before":
             self.server.bank.write("turned_away", key=body["key"], how=fault.how)
-            self._go_wrong(fault)
+            self.go_wrong(fault)
         fate = fault.how if fault and fault.how in FATES else ""
         order = self.server.bank.order(body["key"], body["asset"], body["amount"], body.get("payee", {}), fate)
         if fault and not fate:
-            self._go_wrong(fault)
+            self.go_wrong(fault)
         return shown(order)
 
     def _look_up(self, keys: list[str]) -> Answer:
         fault = self.server.faults.take("look_ups", keys)
         if fault:
-            self._go_wrong(fault)
+            self.go_wrong(fault)
         known = self.server.bank.orders
         return {"orders": [shown(known[key]) for key in keys if key in known]}
 
     def _deposits(self, cursor: str) -> Answer:
         fault = self.server.faults.take("deposits")
         if fault:
-            self._go_wrong(fault)
+            self.go_wrong(fault)
         deposits, after = self.server.bank.deposits_after(cursor)
         return {"deposits": list(map(deposit_shown, deposits)), "cursor": after}
 
     def _statement(self, since: str, until: str) -> Answer:
         fault = self.server.faults.take("statements")
         if fault:
-            self._go_wrong(fault)
+            self.go_wrong(fault)
         booked = self.server.bank.booked(datetime.fromisoformat(since), datetime.fromisoformat(until))
         return {"lines": list(map(booking_shown, booked))}
-
-    def _go_wrong(self, fault: Fault) -> NoReturn:
-        """Answer as the fault has it."""
-        if fault.how == "error":
-            self._send(500, b'{"error": "as ordered"}')
-        if fault.how == "nonsense":
-            self._send(200, b"<h1>Welcome to our new online banking!</h1>")
-        if fault.how == "hang":
-            time.sleep(fault.seconds)
-        raise _Cut
-
-    def _answer(self, status: int, answer: Answer) -> None:
-        self._send(status, json.dumps(answer).encode())
-
-    def _send(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _body(self) -> Any:
-        return json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
 
 
 def shown(order: Order) -> Answer:

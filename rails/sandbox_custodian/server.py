@@ -7,17 +7,29 @@
 
 For whoever directs the play:
 
-    POST   /faults                  see ``stage.Fault``: where "transfers" or "look_ups"; of its own it can refuse or
-                                    stall a transfer, mislead (name the transaction ``what`` instead of the right
-                                    one), forget (say that there is none) and answer twice
+    POST   /faults                  see ``Fault``
     DELETE /faults                  all is well again
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from rails import stage
 from rails.sandbox_custodian.keeper import FATES, STATES, Keeper, Order
-from rails.stage import Answer, Fault, Request, Server
+from rails.stage import HOWS, Answer, Request, Server
+
+
+@dataclass(frozen=True)
+class Fault(stage.Fault):
+    """See ``stage.Fault``. Of its own the custodian can refuse or stall a transfer, mislead (name the transaction
+    ``what`` instead of the right one), forget (say that there is none) and answer twice."""
+
+    hows = (*HOWS, *FATES, "mislead", "forget", "twice")
+    wheres = ("transfers", "look_ups")
+
+    where: str = "transfers"
+    what: str = ""
 
 
 class CustodianServer(Server):
@@ -26,6 +38,7 @@ class CustodianServer(Server):
     def __init__(self, keeper: Keeper, port: int = 0):
         super().__init__(CustodianRequest, port)
         self.keeper = keeper
+        self.faults: stage.Faults[Fault] = stage.Faults()
 
 
 class CustodianRequest(Request):
@@ -46,34 +59,35 @@ class CustodianRequest(Request):
         return {}
 
     def _take(self, body: dict[str, str]) -> Answer:
-        key, faults = [body["key"]], self.server.faults
-        before = faults.take("transfers", "before", key)
-        self.go_wrong(before)
-        fate = before.how if before and before.how in FATES else ""
+        fault = self.server.faults.take("transfers", [body["key"]])
+        self._meet(fault, "before")
+        fate = fault.how if fault and fault.how in FATES else ""
         order = self.server.keeper.take(fate=fate, **body)
-        after = faults.take("transfers", "after", key)
-        self.go_wrong(after)
-        return shown(order, after)
+        self._meet(fault, "after")
+        return shown(order, fault)
 
     def _look_up(self, keys: list[str]) -> list[Answer]:
-        faults, keeper = self.server.faults, self.server.keeper
-        self.go_wrong(faults.take("look_ups", "before", keys))
+        fault, keeper = self.server.faults.take("look_ups", keys), self.server.keeper
+        self._meet(fault, "before")
         keeper.go_on()
-        fault = faults.take("look_ups", "after", keys)
-        self.go_wrong(fault)
+        self._meet(fault, "after")
         how = fault.how if fault else ""
         known = [] if how == "forget" else [shown(keeper.orders[key], fault) for key in keys if key in keeper.orders]
         return known * 2 if how == "twice" else known
+
+    def _meet(self, fault: Fault | None, when: str) -> None:
+        """Go wrong now, if that was ordered."""
+        if fault and fault.how in HOWS and fault.when == when:
+            self.go_wrong(fault)
 
 
 def shown(order: Order, fault: Fault | None = None) -> Answer:
     """Return ``order`` as the custodian's customers see it."""
     named = order.signed.hash if order.signed else ""
-    misled = fault is not None and fault.how == "mislead"
     return {
         "key": order.key,
         "state": STATES[order.at],
         "ref": order.ref,
-        "transaction_hash": fault.what if fault and misled else named,
+        "transaction_hash": fault.what if fault and fault.how == "mislead" else named,
         "message": order.message,
     }
