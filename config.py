@@ -80,6 +80,7 @@ _ROWS: list[tuple[str, Callable[[str], Any], Any, str]] = [
     ("CUSTODY_PATIENCE_SECONDS", int,   3_600,  "how long a custodian may have a payment before the ledger shows it, or an operator is asked"),
     ("MESSAGE_ATTEMPTS_MAX",    int,    20,     "how often a message is tried before it has failed"),
     ("MESSAGE_AGE_SECONDS_MAX", int,    86_400, "how old a message may be when it is tried again"),
+    ("MESSAGE_KEEP_SECONDS",    int,    2_592_000, "how long what is known of a message is kept after it arrived, or failed for good"),
     ("CUSTOMER_REVIEW",         switch, False,  "an operator accepts each customer; else whoever gave what is required is accepted"),
     ("CUSTOMER_FILE_BYTES_MAX", int,    5_000_000, "the largest file a customer may upload"),
     ("CUSTOMER_FILE_EXPIRY_SECONDS", int, 2_592_000, "how long an uploaded file that no customer refers to is kept"),

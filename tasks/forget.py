@@ -1,14 +1,18 @@
-"""Deletes what has had its day: files nobody used, challenges that can no longer be answered."""
+"""Deletes what has had its day: files nobody used, challenges that can no longer be answered, old messages, payees."""
 
 from sqlalchemy.orm import Session
 
+from app.anchor import parties
 from app.customers import files
+from app.messages import service as messages
 from app.organizations import service as organizations
 from tasks.drain import drain, step
 
+FORGETFUL = (files.expire, organizations.forget_challenges, messages.prune, parties.forget_payees)
+
 
 def forget_expired(session: Session, limit: int) -> int:
-    return max(files.expire(session, limit), organizations.forget_challenges(session, limit))
+    return max([erase(session, limit) for erase in FORGETFUL])
 
 
 @drain()

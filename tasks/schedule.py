@@ -34,7 +34,7 @@ SCHEDULE = [Entry(*row) for row in [
     ("entrust_payments",             "stellar",  5,     "custodians are handed their orders, and asked about them until the ledger shows them"),
     ("open_channels",                "stellar",  30,    "new channels take batches as soon as their accounts are there"),
     ("retry_messages",               "messages", 5,     "messages leave, and leave again until they arrive"),
-    ("forget",                       "messages", 600,   "files nobody used and challenges nobody can answer any more are deleted"),
+    ("forget",                       "messages", 600,   "files nobody used, challenges nobody can answer, messages long over and payees of transactions that are over are deleted"),
     ("sweep",                        "rails",    5,     "whatever is overdue is woken: lost wake-ups, ended leases"),
 ]]
 # fmt: on

@@ -41,6 +41,7 @@ class Transaction(Lifecycle, Base):
     sender_id: Mapped[str] = mapped_column(server_default="")
     receiver_id: Mapped[str] = mapped_column(server_default="")
     fields: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed: what SEP-31's `fields.transaction` carried
+    payee: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed: whom to pay, where that customer was deleted
     required_info: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # field → why it is wanted
 
     receiving_account: Mapped[str]
@@ -75,6 +76,7 @@ class Transaction(Lifecycle, Base):
         Index(None, "organization_id", "account", "created_at"),
         Index(None, "receiver_id"),
         Index(None, "sender_id"),
+        Index("ix_transaction_payee", "state", postgresql_where="payee IS NOT NULL"),
     )
 
 

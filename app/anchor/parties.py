@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.anchor import sealed
 from app.anchor.models import Transaction
+from app.anchor.states import TRANSACTION
+from app.customers import service as customers
+from app.customers.models import Customer
 from app.errors import Conflict, Invalid
 
+PAYABLE = ["awaiting_payment", "received", "executing", "initiated", "available", "needs_customer", "held"]
+OVER = TRANSACTION.named("rests")
 COLUMNS = {"sep31-sender": "sender", "sep31-receiver": "receiver"}
 
 
@@ -26,6 +32,27 @@ def party(transaction: Transaction, role: str) -> Party:
     column = COLUMNS[role]
     kind = getattr(transaction.method, f"{column}_type")
     return Party(getattr(transaction, f"{column}_id"), kind or role)
+
+
+def erase(session: Session, customer: Customer) -> None:
+    """Delete whatever we know of a customer (SEP-12).
+
+    Whom an open transaction is still to pay is sealed in the transaction itself, and forgotten when it is over: money
+    that is on its way to somebody must not lose its address.
+    """
+    unpaid = select(Transaction).where(Transaction.receiver_id == customer.id, Transaction.state.in_(PAYABLE))
+    known = customers.values(session, customer.id)
+    for transaction in session.scalars(unpaid.with_for_update(of=Transaction)).unique():
+        if known:
+            sealed.keep_payee(transaction, known)
+    customers.erase(session, customer)
+
+
+def forget_payees(session: Session, limit: int) -> int:
+    """Erase what transactions that are over kept of their payees; return of how many."""
+    over = select(Transaction.id).where(Transaction.payee.is_not(None), Transaction.state.in_(OVER)).limit(limit)
+    erased = update(Transaction).where(Transaction.id.in_(over)).values(payee=None).returning(Transaction.id)
+    return len(session.execute(erased).all())
 
 
 def name_party(session: Session, transaction: Transaction, role: str, customer_id: str) -> None:

@@ -53,9 +53,13 @@ def claim_orders(counter: Counter, session: Session, count: int) -> list[Order]:
     due = claim(session, Transaction, ["received"], mine, limit=count, lease_seconds=counter.lease_seconds)
     orders = []
     for transaction in due:
+        payout = payout_of(session, transaction)
+        if transaction.receiver_id and not payout.payee:
+            hold(session, transaction, "nothing is known any more of whom to pay")
+            continue
         books.reserve_payout(session, transaction)
         move_one(session, transaction, "execute", due_at=after(counter.lease_seconds), executed_at=now())
-        orders.append(Order(transaction.id, transaction.fence, payout_of(session, transaction)))
+        orders.append(Order(transaction.id, transaction.fence, payout))
     return orders
 
 
@@ -117,6 +121,7 @@ def payout_of(session: Session, transaction: Transaction) -> Payout:
     """Return the order as the rail is given it: the same for the same round, whenever it is made."""
     asset = transaction.asset.asset
     payee = customers.values(session, transaction.receiver_id) if transaction.receiver_id else {}
+    payee = payee or sealed.payee(transaction)
     return Payout(
         key=books.payout_key(transaction),
         transaction_id=transaction.id,

@@ -20,6 +20,18 @@ def fields(transaction: Transaction) -> dict[str, str]:
     return dict(json.loads(seals().open(transaction.fields, f"transaction:{transaction.id}:fields")))
 
 
+def keep_payee(transaction: Transaction, payee: Mapping[str, str]) -> None:
+    """Seal whom to pay: the customer is deleted before they are paid."""
+    transaction.payee = seals().seal(json.dumps(dict(payee)), f"transaction:{transaction.id}:payee")
+
+
+def payee(transaction: Transaction) -> dict[str, str]:
+    """Return what was kept of a payee who is deleted."""
+    if not transaction.payee:
+        return {}
+    return dict(json.loads(seals().open(transaction.payee, f"transaction:{transaction.id}:payee")))
+
+
 def keep_callback(transaction: Transaction, url: str) -> None:
     """Seal the address to report to: it may carry a secret of its owner's."""
     transaction.callback_url = seals().seal(url, f"transaction:{transaction.id}:callback")

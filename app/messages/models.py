@@ -11,6 +11,7 @@ from app.messages.states import MESSAGE
 from app.states import Lifecycle
 
 _PENDING = f"state = '{MESSAGE.start}'"
+_OVER = f"state <> '{MESSAGE.start}'"
 
 
 class Message(Lifecycle, Base):
@@ -43,6 +44,7 @@ class Message(Lifecycle, Base):
             cls.due_index(),
             Index(None, "subject"),
             Index(None, "lane", "position"),
+            Index("ix_message_over", "updated_at", postgresql_where=text(_OVER)),
             Index(None, "host", "due_at", postgresql_where=text(_PENDING)),
             Index("ix_message_in_flight", "host", postgresql_where=text(f"{_PENDING} AND fence > answered")),
         )

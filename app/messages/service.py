@@ -112,6 +112,13 @@ def forget(session: Session, subject: str) -> None:
     session.execute(delete(Message).where(Message.subject == subject))
 
 
+def prune(session: Session, limit: int) -> int:
+    """Delete messages that came to their end long ago, arrived or not; return how many."""
+    kept = config.need(current_app.config, "MESSAGE_KEEP_SECONDS")
+    old = select(Message.id).where(Message.state != MESSAGE.start, Message.updated_at < clock.after(-kept)).limit(limit)
+    return len(session.execute(delete(Message).where(Message.id.in_(old)).returning(Message.id)).all())
+
+
 def backoff(attempts: int) -> int:
     """Return after how many seconds to try again: twice as long each time, and never all at the same moment."""
     seconds = min(BACKOFF_SECONDS << min(attempts - 1, 20), BACKOFF_SECONDS_MAX)

@@ -76,7 +76,7 @@ def delete_customer(caller: Caller, account: str) -> dict[str, str]:
     with transaction() as session:
         everybody = queries.everybody(session, who)
         for customer in everybody:
-            customers.erase(session, customer)
+            parties.erase(session, customer)
     if not everybody:
         raise NotFound("there is no such customer")
     return {}

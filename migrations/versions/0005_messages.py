@@ -7,6 +7,7 @@ revision = "0005_messages"
 down_revision = "0004_ledger"
 
 PENDING = "state = 'pending'"
+OVER = "state <> 'pending'"
 
 
 def upgrade() -> None:
@@ -35,6 +36,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_message_state_due_at"), "message", ["state", "due_at"])
     op.create_index(op.f("ix_message_subject"), "message", ["subject"])
     op.create_index(op.f("ix_message_lane_position"), "message", ["lane", "position"])
+    op.create_index("ix_message_over", "message", ["updated_at"], postgresql_where=OVER)
     op.create_index(op.f("ix_message_host_due_at"), "message", ["host", "due_at"], postgresql_where=PENDING)
     op.create_index("ix_message_in_flight", "message", ["host"], postgresql_where=f"{PENDING} AND fence > answered")
 

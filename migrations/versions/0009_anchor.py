@@ -49,6 +49,7 @@ def upgrade() -> None:
         *[sa.Column(name, sa.BigInteger) for name in ("amount_in", "amount_fee", "amount_out")],
         *map(text_or_empty, ["destination_asset", "sender_id", "receiver_id"]),
         sa.Column("fields", sa.LargeBinary),
+        sa.Column("payee", sa.LargeBinary),
         sa.Column("required_info", JSONB, nullable=False, server_default="{}"),
         *map(text, ["receiving_account", "memo_type", "memo"]),
         *map(text_or_empty, ["paid_from", "stellar_transaction_id", "refund_memo_type", "refund_memo"]),
@@ -71,6 +72,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_transaction_organization_id_account_created_at"), "transaction", listing)
     op.create_index(op.f("ix_transaction_receiver_id"), "transaction", ["receiver_id"])
     op.create_index(op.f("ix_transaction_sender_id"), "transaction", ["sender_id"])
+    op.create_index("ix_transaction_payee", "transaction", ["state"], postgresql_where="payee IS NOT NULL")
     op.create_table(
         "refund",
         sa.Column("id", sa.Text, primary_key=True),

@@ -298,3 +298,27 @@ def test_the_backoff_doubles_with_some_chance_and_is_bounded():
     for attempts in range(1, 40):
         base = min(5 * 2 ** (attempts - 1), 3600)
         assert base <= service.backoff(attempts) <= base * 3 // 2
+
+
+def pruned() -> int:
+    with transaction() as session:
+        return service.prune(session, 10)
+
+
+def test_messages_long_over_are_deleted_and_those_that_are_not_stay(app, receiver, say, drain):
+    app.config["MESSAGE_KEEP_SECONDS"] = 1000
+    arrived = say(receiver.url, "hello")
+    drain()
+    later(900)
+    assert pruned() == 0
+    failed = say(dead_url(), "hello", "transaction:2")
+    app.config["MESSAGE_ATTEMPTS_MAX"] = 1
+    drain()
+    app.config["MESSAGE_ATTEMPTS_MAX"] = 20
+    pending = say(dead_url(), "hello", "transaction:3")
+    later(1100)
+    assert pruned() == 1
+    assert [message(id) is None for id in (arrived, failed, pending)] == [True, False, False]
+    later(5000)
+    assert pruned() == 1
+    assert [message(id) is None for id in (failed, pending)] == [True, False]
