@@ -223,13 +223,13 @@ def retry(address: str) -> None:
 @click.argument("address")
 @click.confirmation_option(prompt="Did you make sure that none of its orders was paid?")
 def release(address: str) -> None:
-    """Give up the channel's parked batch, whose number was spent by something else: its orders go again elsewhere."""
+    """Give up the channel's parked batch, whose number was spent on something else or in vain: its orders go again."""
     with transaction() as session:
         batch = recovery.parked(session, address)
     answers = recovery.ask(fittings.network(), batch)
     with transaction() as session:
         recovery.release(session, batch, answers)
-    click.echo(f"released; the channel stays parked: `flask channels open {address}` when you trust it again")
+    click.echo(f"released; if the channel is parked now: `flask channels open {address}` when you trust it again")
 
 
 @channel.command("remove")

@@ -12,10 +12,10 @@ once or not at all. All else here is about not waiting longer than we must, and 
 from collections.abc import Collection, Mapping, Sequence
 
 from app.money import NATIVE
-from app.stellar.facts import Node, Receipt
+from app.stellar.facts import Node, Receipt, TransactionFacts
 from app.stellar.operations import SET_ASIDE
 from app.stellar.results import Codes, codes
-from app.submission import verdicts
+from app.submission import parking, verdicts
 from app.submission.facts import (
     Answers,
     Attempt,
@@ -27,7 +27,6 @@ from app.submission.facts import (
     Envelope,
     Fate,
     Item,
-    Park,
     Post,
     Rebuild,
     Wait,
@@ -91,39 +90,36 @@ def hold(batch: Batch, draft: Draft, answers: Answers, wanted: Sequence[str]) ->
 def _decided(batch: Batch, answers: Answers) -> Decision | None:
     """Return what follows where the ledger has decided about the number, or this node cannot know whether it has."""
     if answers.found is not None:
-        return _landed(answers)
+        return _landed(batch, answers.found)
     if forgotten(batch, answers.node):
-        return Park("the node's history begins after this was signed: whether it was paid must be looked up elsewhere")
+        return parking.forgotten(batch, answers.node)
     if answers.sequence_asked and answers.sequence is not None and answers.sequence >= batch.sequence:
-        return Park(f"{batch.channel} has spent number {batch.sequence} on a transaction that is not in our books")
+        return parking.spent(batch)
     return None
 
 
-def _landed(answers: Answers) -> Decision:
-    transaction = answers.found
-    if transaction is None:
-        raise ValueError("nothing was found")
+def _landed(batch: Batch, transaction: TransactionFacts) -> Decision:
     found = Codes("tx_success") if transaction.successful else codes(transaction.result_xdr)
     ruling = verdicts.of_transaction(found.transaction)
     if ruling.landed == "park":
-        return Park(f"transaction {transaction.hash} is in the ledger as {found.transaction}: {ruling.words}")
+        return parking.undecided(batch, transaction, found.transaction, ruling.words)
     guilty = [code for code in found.operations if verdicts.of_operation(code).act == "park"]
     if guilty:
-        return Park(f"transaction {transaction.hash} failed with {guilty[0]}: {verdicts.of_operation(guilty[0]).words}")
+        return parking.undecided(batch, transaction, guilty[0], verdicts.of_operation(guilty[0]).words)
     if ruling.landed == "split" and not set(found.operations) - {"op_success"}:
-        return Park(f"transaction {transaction.hash} failed and no operation of it says why")
+        return parking.undecided(batch, transaction, found.transaction, "no operation of it says why")
     return Close(transaction, found)
 
 
 def _dead(batch: Batch, answers: Answers) -> Decision:
     """Nothing signed can apply any more, and nothing did: the number is free, if it is still the next one."""
     if answers.sequence is None:
-        return Park(f"the channel's account {batch.channel} does not exist on Stellar")
+        return parking.homeless(batch)
     if answers.sequence < batch.sequence - 1:
-        return Park(f"{batch.channel} stands at {answers.sequence}: number {batch.sequence} is not its next")
+        return parking.astray(batch, answers.sequence)
     code = batch.envelopes[-1].code
     words = last_word(code)
-    return Park(f"{code}: {words.words}") if words.refused == "park" else Rebuild(words.words)
+    return parking.refused(batch, code, words.words) if words.refused == "park" else Rebuild(words.words)
 
 
 def last_word(code: str) -> verdicts.Ruling:
@@ -181,7 +177,8 @@ def fates(items: Sequence[Item], carried: Collection[str], closing: Close) -> di
     if closing.transaction.successful:
         paid = dict.fromkeys(carried, Fate("settle"))
     else:
-        judged = dict(zip(carried, closing.codes.operations, strict=True))
+        blamed = closing.codes.operations  # none where it never got so far: then no operation is to blame
+        judged = dict(zip(carried, blamed, strict=True)) if blamed else {}
         paid = {item.id: _judged(item, judged[item.id]) for item in items if item.id in judged}
     return {item.id: _unspent(item, paid.get(item.id)) for item in items}
 

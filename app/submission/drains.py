@@ -21,7 +21,7 @@ from app.db import transaction
 from app.failpoint import failpoint
 from app.log import told
 from app.stellar.nodes import Pool
-from app.submission import acts, audits, engine, forming, founding, keys, signing, turns
+from app.submission import acts, audits, engine, forming, founding, keys, parking, signing, turns
 from app.submission.facts import Batch, Decision, Draft, Envelope, Holdings, Item, Park, Signed, Source
 from app.submission.fittings import pool, store, terms
 from app.submission.preflight import Candidate
@@ -101,7 +101,7 @@ def _with_keys(session: Session, leased: Sequence[tuple[Batch, Sequence[Item]]])
     for batch, items in leased:
         orphans = sorted(account for account in needed[batch.id] if account not in ring)
         if orphans:
-            store(session).park(batch, Park(f"there is no key to sign for {', '.join(orphans)}"))
+            store(session).park(batch, parking.keyless(batch, orphans))
         else:
             found.append(signing.Unsigned(batch, tuple(items), {row: ring[row] for row in needed[batch.id]}))
     return found

@@ -5,10 +5,12 @@ from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound
 from app.states import move, move_one
+from app.stellar.facts import TransactionFacts
 from app.stellar.network import Network
+from app.stellar.results import codes
 from app.submission import acts, closing
 from app.submission.decisions import expired, forgotten, unpaid
-from app.submission.facts import Answers, Batch
+from app.submission.facts import Answers, Batch, Close
 from app.submission.models import Batch as BatchRow
 from app.submission.models import Channel
 from app.submission.postgres import facts
@@ -29,10 +31,15 @@ def ask(network: Network, batch: Batch) -> Answers:
 
 
 def release(session: Session, batch: Batch, answers: Answers) -> None:
-    """Let every order of a parked batch go, its channel parked; raise Conflict unless the number is spent and not
-    on any attempt of ours, and no attempt could apply any more."""
+    """Let every order of a parked batch go, its channel parked; raise Conflict unless the number is spent and nothing
+    was paid by it: on an attempt that failed, or on none of ours, and none could apply any more."""
     if answers.found is not None:
-        raise Conflict(f"transaction {answers.found.hash} of it is in the ledger: wait, it will be looked at again")
+        _close(session, batch, answers.found)
+    else:
+        _abandon(session, batch, answers)
+
+
+def _abandon(session: Session, batch: Batch, answers: Answers) -> None:
     if answers.sequence is None or answers.sequence < batch.sequence:
         raise Conflict(f"number {batch.sequence} is not spent: an envelope may still apply; see `flask channels retry`")
     if forgotten(batch, answers.node):
@@ -40,9 +47,17 @@ def release(session: Session, batch: Batch, answers: Answers) -> None:
             "the node's history begins after this was signed: name one in HORIZON_URL that goes further back"
         )
     if batch.attempts and not expired(batch, answers.node):
-        raise Conflict("an envelope of it has not expired yet")
+        raise Conflict("an envelope of it has not expired yet: say it once more in a minute")
     row = session.get_one(BatchRow, batch.id, with_for_update=True)
     move_one(session, row, "abandon", note="released by an operator")
     waiting = closing.items(session, [batch.id], lock=True)[batch.id]
     closing.account_for(session, waiting, unpaid(waiting))
     move(session, Channel, "park", Channel.address == batch.channel, reason="its batch was released by an operator")
+
+
+def _close(session: Session, batch: Batch, transaction: TransactionFacts) -> None:
+    """Close a batch whose transaction failed in a way we could not judge: its orders are judged by what can be read."""
+    if transaction.successful:
+        raise Conflict(f"transaction {transaction.hash} of it succeeded: wait, it will be looked at again")
+    if not closing.close(session, [(batch, Close(transaction, codes(transaction.result_xdr)))]):
+        raise Conflict("it is being looked at just now: say it once more")

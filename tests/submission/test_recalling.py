@@ -1,16 +1,19 @@
 """An owner may call an order off; whether it was still paid, only the ledger can say."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
+from stellar_sdk import xdr
 
 from app.db import transaction
 from app.errors import Conflict
 from app.ledger import service as ledger
 from app.organizations.models import Organization
 from app.stellar import horizon
+from app.stellar.facts import TransactionFacts
 from app.submission import channels, drains, fittings, keys, recovery
 from app.submission.models import Attempt, Batch, Channel, SigningKey
 from app.submission.service import NewOrder, cancel, request, request_all
@@ -105,6 +108,34 @@ def test_a_parked_batch_is_released_only_when_its_number_is_spent_elsewhere(
         channels.reopen(mine, address, account)
     world.settle()
     assert states(session) == {"a": "settled"}
+
+
+def test_a_parked_batch_that_failed_in_the_ledger_is_released_and_the_channel_goes_on(
+    world: World, session: Session, wish: Wish, channel: str
+) -> None:
+    request(session, wish(owner_key="a"))
+    session.commit()
+    world.network.fault("timeout_never", times=0, match=channel)
+    world.work()
+    world.network.heal()
+    session.execute(update(Batch).values(state="parked"))
+    session.commit()
+    with transaction() as mine:
+        batch = recovery.parked(mine, channel)
+    body = xdr.TransactionResultResult(xdr.TransactionResultCode.txBAD_AUTH)
+    result = xdr.TransactionResult(xdr.Int64(100), body, xdr.TransactionResultExt(0)).to_xdr()
+    [attempt] = batch.attempts
+    failed = TransactionFacts(attempt.hash, False, 9, 9, 100, channel, channel, batch.sequence, result)
+    found = replace(recovery.ask(fittings.network(), batch), found=failed)
+    with pytest.raises(Conflict, match="succeeded"), transaction() as mine:
+        recovery.release(mine, batch, replace(found, found=replace(failed, successful=True)))
+    with transaction() as mine:
+        recovery.release(mine, batch, found)
+    assert states(session) == {"a": "ready"}
+    session.expire_all()
+    row = session.get_one(Channel, channel)
+    assert (row.state, row.next_sequence) == ("open", batch.sequence + 1)
+    assert session.scalars(select(Batch.fee)).one() == 100
 
 
 @pytest.mark.usefixtures("channel")
