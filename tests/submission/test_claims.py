@@ -7,15 +7,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from stellar_sdk import ChangeTrust, ClaimClaimableBalance, Keypair, Server
+from stellar_sdk import ChangeTrust, ClaimClaimableBalance, CreateAccount, Keypair, Payment, Server
 
 from app import reconcile
 from app.ledger import service as ledger
 from app.money import NATIVE
 from app.organizations.models import Organization
-from app.stellar import addresses
-from app.submission import drains, fittings, treasuries
-from app.submission.models import Attempt, Order
+from app.stellar import addresses, operations
+from app.submission import drains, fittings, keys, treasuries
+from app.submission.models import Attempt, Order, Pause, Treasury
 from app.submission.service import NewOrder, Outcome, outcome, outcomes, request, request_all
 from app.watcher import service as watcher
 from app.watcher.models import Observation
@@ -232,6 +232,30 @@ def test_a_trustline_removed_on_the_way_is_noticed_by_the_ledger(
     assert set(states(session).values()) == {"ready"}
     assert settled(world, session).operation == "create_claimable_balance"
     assert outcome(session, "anchor", "other").state == "settled"
+
+
+def test_where_the_reserve_is_missing_only_what_needs_it_waits_until_there_is_xlm(
+    world: World, session: Session, wish: Wish, organization: Organization
+) -> None:
+    poor = Keypair.random()
+    world.apply(TREASURY, CreateAccount(poor.public_key, "2"))  # two entries and a trustline take 1.5 of it
+    trust(world, poor)
+    world.apply(ISSUER, Payment(poor.public_key, USDC_ASSET, "10"))
+    session.add(Treasury(address=poor.public_key, organization_id=organization.id))
+    keys.add(session, poor.public_key, poor)
+    request(session, wish(owner_key="aside", source=poor.public_key, destination=stranger(world).public_key, **ASIDE))
+    request(session, wish(owner_key="plain", source=poor.public_key))
+    session.commit()
+    for _ in range(3):
+        world.settle()
+    assert states(session) == {"aside": "ready", "plain": "settled"}
+    paused = session.scalars(select(Pause)).one()
+    assert (paused.asset, "takes 1" in paused.reason) == (NATIVE, True)
+
+    world.apply(TREASURY, Payment(poor.public_key, operations.asset(NATIVE), "1"))
+    session.delete(paused)
+    session.commit()
+    assert settled(world, session, "aside").operation == "create_claimable_balance"
 
 
 def test_a_hundred_of_all_sorts_are_each_done_once(world: World, session: Session, wish: Wish) -> None:
