@@ -89,8 +89,8 @@ def seal(draft_xdr: str, passphrase: str, signers: Sequence[Signer], theirs: Seq
 def sign(network: Network, unsigned: Unsigned, terms: Terms, write: Write = write) -> Signed | Draft | Park:
     """Return a new attempt for a batch, or a draft of it for others to sign, or why these keys cannot sign it.
 
-    Its life ends by the network's clock, not by ours, and after that of anything drawn up for the batch before: so no
-    two are alike, and there is something to hand in as long as anything of it may apply.
+    Its life ends by the network's clock, not by ours, and after that of anything signed for the batch before: there is
+    something to hand in as long as anything of it may apply. No two drafts are alike.
     """
     batch, wanted, node = unsigned.batch, unsigned.wanted, network.node()
     quorums = _quorums(network, unsigned)
@@ -101,7 +101,7 @@ def sign(network: Network, unsigned: Unsigned, terms: Terms, write: Write = writ
     patience_seconds = terms.signatures_seconds if signers is None else 0
     count = max(len(wanted), 1)
     fee = bid(terms.bid, terms.bid_max, batch.attempts) * count
-    earlier = max(batch.max_time, batch.drafted_until)
+    earlier = max(batch.max_time, batch.drafted_until if signers is None else 0)
     max_time = max(node.closed_at + LIFE_SECONDS + patience_seconds, earlier + 1)
     countersigner = _countersigner(unsigned) if signers is None else ""
     outline = Outline(batch, fee, max_time, instructions(batch, wanted, terms), countersigner)

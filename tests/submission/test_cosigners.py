@@ -247,6 +247,8 @@ def test_if_all_are_called_off_the_number_is_spent_by_us_alone(
     assert states(session) == {"a": "cancelled"}
     assert batch_states(session) == ["closed"]
     assert session.get_one(Channel, channel).next_sequence == number + 1
+    draft, last = session.scalars(select(Attempt.max_time).order_by(Attempt.created_at))
+    assert last < draft  # what we sign alone need not live as long
 
 
 @pytest.mark.usefixtures("channel")
