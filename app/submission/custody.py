@@ -8,25 +8,28 @@ Whatever happens to us or to the custodian in between, an order once entrusted i
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.clock import after, now, read
 from app.errors import Conflict, NotFound
 from app.ledger import service as ledger
-from app.money import Money
+from app.money import STROOPS_MAX, Money
 from app.states import claim, held, move, put_off
 from app.stellar.facts import TransactionFacts
-from app.submission import closing
+from app.submission import closing, forming
 from app.submission.consignments import Consignment, Fail, Found, News, Release, Settle, Wait, judge, paid
 from app.submission.custodians import Desk, Question, hand_over, inquire
 from app.submission.drains import Errand
+from app.submission.facts import Holdings, Item
 from app.submission.models import Order, Settlement, Treasury
+from app.submission.packing import Rooms, pack
 from app.submission.states import ENTRUSTED, READY
 from app.submission.turns import recorded
 from rails.custody import Transfer
@@ -48,10 +51,12 @@ def errands(desk: Desk) -> tuple[Errand, Errand]:
 
 def claim_ready(desk: Desk, session: Session, limit: int) -> list[Consignment]:
     """Take up to ``limit`` orders that are ready; from this commit on the custodian may know of them."""
-    due = claim(session, Order, READY, _kept(desk), limit=limit, lease_seconds=desk.lease_seconds)
+    mine = (_kept(desk), ~forming.paused())
+    due = claim(session, Order, READY, *mine, limit=limit, lease_seconds=desk.lease_seconds)
+    consignments = {row.id: _consignment(row) for row in due}
     facts = {"due_at": after(desk.lease_seconds), "entrusted_at": func.coalesce(Order.entrusted_at, now())}
-    taken = set(move(session, Order, "entrust", Order.id.in_([row.id for row in due]), note=desk.name, **facts))
-    return [_consignment(row) for row in due if row.id in taken]
+    taken = move(session, Order, "entrust", Order.id.in_(_allowed(session, due)), note=desk.name, **facts)
+    return [consignments[id] for id in taken]
 
 
 def claim_entrusted(desk: Desk, session: Session, limit: int) -> list[Question]:
@@ -96,6 +101,27 @@ def give_up(session: Session, order: Consignment, found: Sequence[Found]) -> Non
     if row is None:
         raise Conflict(f"order {order.id} is being looked at: see how it stands, and say it once more")
     _fail(session, row, News(), Fail(GIVEN_UP, "given up by an operator"))
+
+
+def _allowed(session: Session, rows: Sequence[Order]) -> list[str]:
+    """Return which orders may leave today. The others are given back, until more may; what never may fails.
+
+    What there is to spend is the custodian's to judge.
+    """
+    sources: dict[tuple[str, str], list[Item]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: row.created_at):
+        item = Item(*(getattr(row, name) for name in forming.ITEM))
+        sources[row.organization_id, row.source].append(item)
+    allowed = []
+    for (_organization_id, source), items in sources.items():
+        plenty = {item.asset: len(items) * STROOPS_MAX for item in items}
+        packed = pack(items, Rooms(source, Holdings(0, plenty), {}), set(), len(items))
+        for asset, why in packed.short.items():
+            forming.pause(session, source, asset, why)
+        allowed += [item.id for item in packed.chosen]
+    given_back = Order.id.in_({row.id for row in rows} - set(allowed))
+    session.execute(update(Order).where(given_back, Order.state.in_(READY)).values(due_at=now()))
+    return allowed
 
 
 def _kept(desk: Desk) -> Any:

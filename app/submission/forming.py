@@ -173,10 +173,14 @@ def _being_created() -> Any:
     return and_(Order.operation == "create_account", Order.state.in_(IN_BATCH))
 
 
-def _waiting(source: Any) -> tuple[Any, ...]:
+def paused() -> Any:
+    """Return the condition that what an order needs cannot leave its source for now."""
     needs = or_(Pause.asset == Order.asset, and_(Pause.asset == NATIVE, Order.operation == SET_ASIDE))
-    paused = exists().where(Pause.source == Order.source, Pause.until > now(), needs, Order.kind != TAKE_BACK)
-    return Order.source == source, Order.state.in_(READY), Order.due_at <= now(), ~paused
+    return exists().where(Pause.source == Order.source, Pause.until > now(), needs, Order.kind != TAKE_BACK)
+
+
+def _waiting(source: Any) -> tuple[Any, ...]:
+    return Order.source == source, Order.state.in_(READY), Order.due_at <= now(), ~paused()
 
 
 def _oldest_group(session: Session, source: str) -> Any:
