@@ -82,10 +82,12 @@ def add_treasury(address: str, cosigners: tuple[str, ...], custodian: str, organ
 
 @treasury.command("list")
 def list_treasuries() -> None:
-    """Print every treasury."""
+    """Print every treasury, and what cannot be sent out of it for now: when that is put right, it goes by itself."""
     with transaction() as session:
         for row in treasuries.treasuries(session):
             click.echo(f"{row.address}  {row.custodian}".rstrip())
+            for asset, why in treasuries.pauses(session, row.address).items():
+                click.echo(f"    {code(asset)} waits: {why}")
 
 
 @treasury.command("entrusted")

@@ -7,12 +7,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from stellar_sdk import Keypair
 
+from app.clock import now
 from app.errors import Conflict, Invalid, NotFound, Unavailable
 from app.ledger import service as ledger
 from app.stellar.facts import AccountFacts
 from app.stellar.network import Network
 from app.submission import custodians, keys
-from app.submission.models import SigningKey, Treasury
+from app.submission.models import Pause, SigningKey, Treasury
 
 TRIES = 5
 
@@ -29,6 +30,12 @@ def treasury(session: Session, organization_id: str, address: str = "") -> Treas
 def treasuries(session: Session) -> list[Treasury]:
     """Return every treasury, the oldest first."""
     return list(session.scalars(select(Treasury).order_by(Treasury.created_at)))
+
+
+def pauses(session: Session, address: str) -> dict[str, str]:
+    """Return the assets that cannot be sent out of a treasury for now, and why."""
+    paused = select(Pause).where(Pause.source == address, Pause.until > now()).order_by(Pause.asset)
+    return {row.asset: row.reason for row in session.scalars(paused)}
 
 
 def add(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -150,7 +151,7 @@ def test_reserved_money_is_posted_and_the_fee_booked(
 
 @pytest.mark.usefixtures("channel")
 def test_what_the_treasury_cannot_pay_waits_with_a_reason_and_goes_after_a_top_up(
-    world: World, session: Session, wish: Wish
+    world: World, session: Session, wish: Wish, app: Flask
 ) -> None:
     held = world.held(TREASURY.public_key)
     request(session, wish(owner_key="much", amount=held + 1))
@@ -160,6 +161,7 @@ def test_what_the_treasury_cannot_pay_waits_with_a_reason_and_goes_after_a_top_u
     world.settle()
     assert states(session) == {"much": "ready", "other": "settled"}
     assert "to spend" in session.scalars(select(Pause.reason)).one()
+    assert "USDC waits: the sending account has" in app.test_cli_runner().invoke(args=["treasury", "list"]).output
 
     top_up(world)
     session.query(Pause).delete()
