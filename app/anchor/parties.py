@@ -1,6 +1,6 @@
 """The people of a transaction, as SEP-12 asks for them by ``transaction_id``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 from app.anchor import sealed
 from app.anchor.models import Transaction
 from app.anchor.states import TRANSACTION
+from app.customers import queries
 from app.customers import service as customers
+from app.customers.identities import Identity
 from app.customers.models import Customer
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, Invalid, NotFound
 
 PAYABLE = ["awaiting_payment", "received", "executing", "initiated", "available", "needs_customer", "held"]
 OVER = TRANSACTION.named("rests")
@@ -32,6 +34,43 @@ def party(transaction: Transaction, role: str) -> Party:
     column = COLUMNS[role]
     kind = getattr(transaction.method, f"{column}_type")
     return Party(getattr(transaction, f"{column}_id"), kind or role)
+
+
+@dataclass(frozen=True)
+class Meant:
+    """Whom a request means: the customer, None if we do not know them yet; by what name to register them; as what."""
+
+    customer: Customer | None
+    who: Identity
+    kind: str
+    transaction: Transaction | None = None
+
+    @property
+    def known(self) -> Customer:
+        if self.customer is None:
+            raise NotFound("there is no such customer")
+        return self.customer
+
+
+def meant(session: Session, transaction: Transaction, role: str, who: Identity) -> Meant:
+    """Mean whoever plays ``role``, as what the method wants them to be; raise NotFound if they have been deleted."""
+    part = party(transaction, role)
+    whole_account = Identity(who.organization_id, who.account)
+    customer = queries.get(session, whole_account, part.customer_id) if part.customer_id else None
+    return Meant(customer, who, part.kind, transaction)
+
+
+def register(session: Session, meant: Meant, role: str, home_domain_id: str) -> Customer:
+    """Return whom the request means, known from now on, to the transaction too if it names one."""
+    customer = meant.customer or customers.register(session, meant.who, home_domain_id)
+    if meant.transaction is not None:
+        name_party(session, meant.transaction, role, customer.id)
+    return customer
+
+
+def in_transaction(transaction: Transaction, role: str, who: Identity) -> Identity:
+    """Return by what name to know whoever plays ``role``, where nothing else names them."""
+    return replace(who, scope=f"{role} {transaction.id}")
 
 
 def erase(session: Session, customer: Customer) -> None:

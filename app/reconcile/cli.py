@@ -13,6 +13,7 @@ from app.ledger import queries as ledger
 from app.money import code, show
 from app.reconcile.checks import CHECKS
 from app.reconcile.outside import Outside, look
+from config import Unconfigured
 
 DAYS = 30  # of a bank's statement, where nobody says how many
 
@@ -30,12 +31,12 @@ def findings(outside: Outside | None = None) -> Iterator[tuple[str, list[str]]]:
 @with_appcontext
 def command(days: int) -> None:
     """Say where every stroop is, and name every difference; exit with 1 if there is one."""
-    commands.show(balances())
     try:
+        commands.show(balances())
         outside = look(days)
         wrong = [words for sentence, differences in findings(outside) for words in told(sentence, differences)]
-    except Refused as refusal:
-        raise click.ClickException(refusal.message) from None
+    except (Refused, Unconfigured) as refusal:
+        raise click.ClickException(str(refusal)) from None
     for name in outside.silent:
         click.echo(f"note  the rail {name} gives no statement: its word is all there is")
     raise SystemExit(1 if wrong else 0)

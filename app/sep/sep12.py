@@ -1,7 +1,6 @@
 """SEP-12 1.15: what we need to know of people, what they gave, how they stand."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request
@@ -11,12 +10,11 @@ from werkzeug.exceptions import Unauthorized
 
 from app import clock
 from app.anchor import parties, sends
-from app.anchor.models import Transaction
+from app.anchor.parties import Meant
 from app.customers import files, queries, verification
 from app.customers import service as customers
 from app.customers.fields import named
-from app.customers.identities import Identity
-from app.customers.models import Customer, CustomerFile
+from app.customers.models import CustomerFile
 from app.customers.requirements import requirement
 from app.customers.standing import show
 from app.db import transaction
@@ -57,7 +55,7 @@ def put_customer(caller: Caller) -> tuple[dict[str, str], int]:
     asked = bodies.load(persons.Asked(), sent)
     with transaction() as session:
         meant = _meant(session, caller, asked)
-        customer = _registered(session, caller, meant, asked["type"])
+        customer = parties.register(session, meant, asked["type"], caller.home_domain_id)
         customers.update(session, customer, {**persons.values(sent), **_uploaded(session, caller)}, meant.kind)
         wrong = verification.verify(session, customer, persons.codes(sent))
         id = customer.id
@@ -122,49 +120,15 @@ def get_files(caller: Caller) -> dict[str, Any]:
         return {"files": [_file(file) for file in found]}
 
 
-@dataclass(frozen=True)
-class Meant:
-    """Whom a request means: the customer, None if we do not know them yet; by what name to register them; as what."""
-
-    customer: Customer | None
-    who: Identity
-    kind: str
-    transaction: Transaction | None = None
-
-    @property
-    def known(self) -> Customer:
-        if self.customer is None:
-            raise NotFound("there is no such customer")
-        return self.customer
-
-
 def _meant(session: Session, caller: Caller, asked: Mapping[str, str]) -> Meant:
-    if asked["transaction_id"]:
-        return _party(session, caller, asked)
     who = persons.named(caller, asked)
-    customer = queries.get(session, who, asked["id"]) if asked["id"] else queries.find(session, who)
-    return Meant(customer, who, asked["type"])
-
-
-def _party(session: Session, caller: Caller, asked: Mapping[str, str]) -> Meant:
-    """Mean the sender or the receiver of the caller's own transaction, as what its method wants them to be."""
+    if not asked["transaction_id"]:
+        customer = queries.get(session, who, asked["id"]) if asked["id"] else queries.find(session, who)
+        return Meant(customer, who, asked["type"])
     sender = sends.Sender(caller.account, caller.user)
     found = sends.find(session, caller.organization_id, sender, asked["transaction_id"])
-    party = parties.party(found, asked["type"])
-    who = persons.named(caller, asked)
-    if not asked["memo"]:
-        who = replace(who, scope=f"{asked['type']} {found.id}")
-    whole_account = Identity(caller.organization_id, caller.account)
-    customer = queries.get(session, whole_account, party.customer_id) if party.customer_id else None
-    return Meant(customer, who, party.kind, found)
-
-
-def _registered(session: Session, caller: Caller, meant: Meant, role: str) -> Customer:
-    """Return whom the request means, known from now on, to the transaction too if it names one."""
-    customer = meant.customer or customers.register(session, meant.who, caller.home_domain_id)
-    if meant.transaction is not None:
-        parties.name_party(session, meant.transaction, role, customer.id)
-    return customer
+    named = who if asked["memo"] else parties.in_transaction(found, asked["type"], who)
+    return parties.meant(session, found, asked["type"], named)
 
 
 def _uploaded(session: Session, caller: Caller) -> dict[str, str]:
