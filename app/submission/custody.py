@@ -32,7 +32,7 @@ from app.submission.models import Order, Settlement, Treasury
 from app.submission.packing import Rooms, pack
 from app.submission.states import ENTRUSTED, READY
 from app.submission.turns import recorded
-from rails.custody import Transfer
+from rails.custody import State, Transfer, Word
 
 log = logging.getLogger(__name__)
 
@@ -67,12 +67,12 @@ def claim_entrusted(desk: Desk, session: Session, limit: int) -> list[Question]:
 
 def record_word(desk: Desk, session: Session, order: Consignment, fact: News | Exception) -> None:
     """Write down what the custodian said to an order."""
-    _draw(desk, session, order, fact if isinstance(fact, News) else News())
+    _draw(desk, session, order, fact if isinstance(fact, News) else _nothing(order, fact))
 
 
 def record_news(desk: Desk, session: Session, question: Question, fact: Sequence[News] | Exception) -> None:
     """Write down what was found out about each order; one that cannot be written down keeps no other from it."""
-    told = [News()] * len(question.orders) if isinstance(fact, Exception) else fact
+    told = [_nothing(order, fact) for order in question.orders] if isinstance(fact, Exception) else fact
     for order, news in zip(question.orders, told, strict=True):
         recorded(session, partial(_draw, desk, session, order, news))
 
@@ -101,6 +101,11 @@ def give_up(session: Session, order: Consignment, found: Sequence[Found]) -> Non
     if row is None:
         raise Conflict(f"order {order.id} is being looked at: see how it stands, and say it once more")
     _fail(session, row, News(), Fail(GIVEN_UP, "given up by an operator"))
+
+
+def _nothing(order: Consignment, error: Exception) -> News:
+    """Nothing could be found out."""
+    return News(Word(order.transfer.key, State.UNKNOWN, message=f"it could not be looked up: {type(error).__name__}"))
 
 
 def _allowed(session: Session, rows: Sequence[Order]) -> list[str]:

@@ -290,6 +290,22 @@ def test_custodians_that_are_away_or_hang_hold_up_only_their_own(
     finish(10)
 
 
+def test_while_horizon_is_away_nothing_is_concluded(
+    world: World, session: Session, order: Callable[..., None], vault: RunningCustodian
+) -> None:
+    order("a")
+    work()
+    vault.fault("forget", "look_ups")
+    world.network.close()
+    world.network.fault("unavailable", times=0)
+    work()
+    assert found(session, "a").state == "entrusted"
+    assert found(session, "a").reason == "it could not be looked up: Unavailable"
+    world.network.heal()
+    work()
+    assert states(session) == {"a": "settled"}
+
+
 def test_a_hash_of_something_else_settles_nothing_and_is_called_out(
     app: Flask, world: World, session: Session, order: Callable[..., None], vault: RunningCustodian, caplog: Any
 ) -> None:
