@@ -36,7 +36,9 @@ def handle(shared: Handle, monkeypatch: pytest.MonkeyPatch) -> Iterator[Handle]:
 
 @pytest.fixture
 def pool(handle: Handle) -> Pool:
-    return pool_of(handle, *handle.urls)
+    pool = pool_of(handle, *handle.urls)
+    eventually(lambda: number(pool) == 0)  # the other may be the first to be known
+    return pool
 
 
 def pool_of(handle: Handle, *urls: str) -> Pool:
