@@ -191,3 +191,15 @@ def test_a_treasury_that_nobody_reads_is_named(house):
 def test_a_treasury_that_was_never_followed_is_named(house):
     house.change(Treasury.__table__.insert().values(address=PAYEE.public_key, organization_id=house.organization_id))
     assert f"{PAYEE.public_key} is not followed" in house.found()
+
+
+def test_the_command_says_what_is_wrong_and_who_was_silent(house):
+    house.app.config.update(RAILS={"by hand": "manual"}, RAIL_SETTINGS={"by hand": {}})
+    runner = house.app.test_cli_runner()
+    well = runner.invoke(args=["reconcile", "--days", "3"])
+    assert (well.exit_code, "WRONG" in well.output) == (0, False)
+    assert "note  the rail by hand gives no statement: its word is all there is" in well.output
+    house.change(update(Order).values(amount=2 * UNIT))
+    wrong = runner.invoke(args=["reconcile"])
+    assert wrong.exit_code == 1
+    assert "WRONG every payment in our books was seen to leave, once" in wrong.output
