@@ -12,7 +12,7 @@ from app import money, reconcile
 from app.db import transaction
 from app.stellar import horizon
 from app.submission import audits, channels
-from app.submission.drains import network
+from app.submission.fittings import network
 from app.submission.models import Settlement
 from app.watcher import tally as seen
 from tests.bench.installation import amount_of, standing
@@ -61,10 +61,10 @@ def _channels() -> list[str]:
     with transaction() as session:
         addresses = [row.address for row in channels.listed(session)]
     for address in addresses:
-        account = audits.Seen(node.account(address), node.ledger().base_reserve, 0)
         with transaction() as session:
-            found += [
-                f"{address}: {words}"
-                for words in audits.audit(session, channels.channel(session, address), account).wrong
-            ]
+            asked = audits.question(session, channels.channel(session, address))
+        seen = audits.look(node, address, 0)
+        with transaction() as session:
+            finding = audits.compare(session, asked, seen)
+        found += [f"{address}: {words}" for words in finding.wrong] if finding else [f"{address}: has moved on"]
     return found
