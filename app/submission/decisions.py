@@ -139,15 +139,16 @@ def _alive(batch: Batch, node: Node) -> Decision:
 
 
 def escalation(batch: Batch, node: Node, bid_max: int) -> Bump | None:
-    """Return the fee bump to make around the newest attempt, if it seems outbid and ``bid_max`` stroops for each
-    operation allow it. The same transaction is inside, so nothing can happen twice by it."""
+    """Return the fee bump to make around the newest attempt, if it seems outbid and neither ``bid_max`` stroops for
+    each operation nor what is left for today forbid it. The same transaction is inside: nothing can happen twice."""
     attempt, newest = batch.attempts[-1], batch.envelopes[-1]
     envelopes = [row for row in batch.envelopes if row.attempt_hash == attempt.hash]
     patient = node.ledger < attempt.after_ledger + OUTBID_LEDGERS * len(envelopes)
     rate = -(-newest.fee // (attempt.operations + (newest.hash != attempt.hash)))
-    if BUMP_FACTOR * rate > bid_max or (patient and newest.code != "tx_insufficient_fee"):
+    fee = BUMP_FACTOR * rate * (attempt.operations + 1)
+    if BUMP_FACTOR * rate > bid_max or fee > batch.fees_left or (patient and newest.code != "tx_insufficient_fee"):
         return None
-    return Bump(BUMP_FACTOR * rate * (attempt.operations + 1))
+    return Bump(fee)
 
 
 def heed(carried: Mapping[str, str], receipt: Receipt) -> Decision:

@@ -69,6 +69,7 @@ class Batch:
     """Orders tied to one sequence number of one channel; attempts and envelopes the oldest first.
 
     ``drafted_until``: the last moment, in Unix seconds, of any draft of it that came to nothing or still waits.
+    ``fees_left``: what raising its fee may cost today, in stroops, where it is late.
     """
 
     id: int
@@ -83,6 +84,12 @@ class Batch:
     attempts: tuple[Attempt, ...] = ()
     envelopes: tuple[Envelope, ...] = ()
     drafted_until: int = 0
+    fees_left: int = 0
+
+    @property
+    def late(self) -> bool:
+        """Whether it was asked for in vain, or refused: a higher fee may help."""
+        return self.asked_ledger > 0 or any(envelope.code for envelope in self.envelopes)
 
     @property
     def max_time(self) -> int:

@@ -5,6 +5,7 @@ Orders move by the hundred, in one statement; nothing is done row by row.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -40,7 +41,7 @@ from app.submission.states import CIRCULATING, OUT, UNSIGNED
 
 LEASE_SECONDS = 30  # unless the settings say otherwise
 DAY_SECONDS = 86_400
-PARKED_SECONDS = 600  # how often a parked batch is looked at again
+PARKED_SECONDS = 60  # how often a parked batch is looked at again
 
 
 class Postgres:
@@ -105,7 +106,10 @@ class Postgres:
         return True
 
     def lease_live(self, limit: int) -> Sequence[Batch]:
-        return facts(self.session, claim(self.session, BatchRow, OUT, limit=limit, lease_seconds=self.lease_seconds))
+        rows = claim(self.session, BatchRow, OUT, limit=limit, lease_seconds=self.lease_seconds)
+        batches = facts(self.session, rows)
+        left = {owner: self._fees_left(owner) for owner in {row.organization_id for row in batches if row.late}}
+        return [replace(row, fees_left=left[row.organization_id]) if row.late else row for row in batches]
 
     def carried(self, attempt_hash: str) -> Mapping[str, str]:
         return closing.carried(self.session, attempt_hash)
@@ -128,7 +132,7 @@ class Postgres:
         return self.session.scalar(said) is not None
 
     def add(self, batch: Batch, envelope: Envelope) -> bool:
-        if self._spent_today(batch.organization_id) + envelope.fee > self.fees_daily_max:
+        if envelope.fee > self._fees_left(batch.organization_id):
             return self.put_off(batch, Wait())
         if not put_off(self.session, BatchRow, batch.id, batch.fence, 0):
             return False
@@ -166,9 +170,11 @@ class Postgres:
         row = {"hash": envelope.hash, "attempt_hash": envelope.attempt_hash, "xdr": envelope.xdr, "fee": envelope.fee}
         self.session.execute(insert(EnvelopeRow).values(row))
 
-    def _spent_today(self, organization_id: str) -> int:
+    def _fees_left(self, organization_id: str) -> int:
+        """Return what fees may still come to today, in stroops."""
         closed = select(func.sum(BatchRow.fee)).where(BatchRow.organization_id == organization_id)
-        return int(self.session.scalar(closed.where(BatchRow.closed_at > after(-DAY_SECONDS))) or 0)
+        spent = self.session.scalar(closed.where(BatchRow.closed_at > after(-DAY_SECONDS))) or 0
+        return max(self.fees_daily_max - int(spent), 0)
 
 
 def facts(session: Session, rows: Iterable[BatchRow]) -> list[Batch]:

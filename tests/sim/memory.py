@@ -174,7 +174,8 @@ class Memory:
         self._hurry(row)
 
     def lease_live(self, limit: int) -> Sequence[facts.Batch]:
-        return [row.facts() for row in self._claim(OUT, limit)]
+        batches = [row.facts() for row in self._claim(OUT, limit)]
+        return [replace(row, fees_left=self._fees_left()) if row.late else row for row in batches]
 
     def carried(self, attempt_hash: str) -> Mapping[str, str]:
         return {id: self.orders[id].operation for id in self.places[attempt_hash]}
@@ -192,7 +193,7 @@ class Memory:
 
     def add(self, batch: facts.Batch, envelope: facts.Envelope) -> bool:
         row = self._held(batch)
-        if row is None or self._spent_today() + envelope.fee > self.fees_daily_max:
+        if row is None or envelope.fee > self._fees_left():
             return self.put_off(batch, Wait())
         row.due_at = self.clock()
         row.envelopes.append(envelope)
@@ -248,9 +249,10 @@ class Memory:
         """Let a batch be due at once; whoever holds it loses it."""
         row.due_at, row.fence = self.clock(), row.fence + 1
 
-    def _spent_today(self) -> int:
+    def _fees_left(self) -> int:
         yesterday = self.clock() - DAY_SECONDS
-        return sum(row.fee for row in self.batches.values() if row.fee and row.closed_at > yesterday)
+        spent = sum(row.fee for row in self.batches.values() if row.fee and row.closed_at > yesterday)
+        return max(self.fees_daily_max - spent, 0)
 
     def _settle(self, hash: str, carried: Sequence[str], ledger: int) -> None:
         for index, id in enumerate(carried):

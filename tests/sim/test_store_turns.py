@@ -101,6 +101,18 @@ def test_the_day_limit_counts_what_was_paid_today(clerk: Clerk) -> None:
     assert clerk.leased().envelopes[-1] == bump
 
 
+def test_what_is_late_knows_what_raising_its_fee_may_still_cost_today(clerk: Clerk) -> None:
+    clerk.order("a")
+    batch = clerk.live()
+    clerk.close(batch, landed(batch, fee=FEES_MAX - 700))
+    clerk.order("b")
+    batch = clerk.live()
+    assert batch.fees_left == 0  # nobody has asked for it yet
+    assert clerk.put_off(batch, Wait(ledger=12))
+    clerk.now += 2
+    assert clerk.leased().fees_left == 700
+
+
 def test_the_guilty_are_left_out_of_the_next_attempt(clerk: Clerk) -> None:
     guilty, _ = clerk.order("guilty"), clerk.order("good")
     batch = clerk.live()

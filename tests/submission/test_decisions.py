@@ -11,8 +11,33 @@ from app.stellar.facts import Node, Receipt, TransactionFacts
 from app.stellar.operations import SET_ASIDE, TAKE_BACK
 from app.stellar.results import Codes
 from app.submission import verdicts
-from app.submission.decisions import LOOK_SECONDS, bid, decide, decisive, fates, heed, hold, unpaid, wants_sequence
-from app.submission.facts import Answers, Attempt, Batch, Close, Draft, Envelope, Fate, Item, Park, Post, Rebuild, Wait
+from app.submission.decisions import (
+    LOOK_SECONDS,
+    bid,
+    decide,
+    decisive,
+    escalation,
+    fates,
+    heed,
+    hold,
+    unpaid,
+    wants_sequence,
+)
+from app.submission.facts import (
+    Answers,
+    Attempt,
+    Batch,
+    Bump,
+    Close,
+    Draft,
+    Envelope,
+    Fate,
+    Item,
+    Park,
+    Post,
+    Rebuild,
+    Wait,
+)
 
 ATTEMPT = Attempt("a" * 64, max_time=1060, after_ledger=100, fee=1000)
 ENVELOPE = Envelope(ATTEMPT.hash, ATTEMPT.hash, "AAAA", 1000, posted_ledger=100, receipt="pending")
@@ -245,6 +270,14 @@ def test_of_a_batch_that_was_never_paid_nothing_is_settled() -> None:
 
 def test_every_attempt_bids_twice_as_much_up_to_the_most() -> None:
     assert [bid(100, 350, [ATTEMPT] * count) for count in range(4)] == [100, 200, 350, 350]
+
+
+def test_a_fee_is_raised_tenfold_once_others_pay_more_within_both_limits() -> None:
+    late = replace(BATCH, asked_ledger=102, fees_left=20_000)
+    assert escalation(late, replace(LIVE, ledger=102), 100_000) is None  # not late enough
+    assert escalation(late, replace(LIVE, ledger=103), 100_000) == Bump(20_000)
+    assert escalation(replace(late, fees_left=19_999), replace(LIVE, ledger=103), 100_000) is None
+    assert escalation(late, replace(LIVE, ledger=103), 9_999) is None
 
 
 def test_every_code_of_the_protocol_has_its_verdict() -> None:
