@@ -92,6 +92,7 @@ _ROWS: list[tuple[str, Callable[[str], Any], Any, str]] = [
     ("CLAIM_BACK_SECONDS",      int,    2_592_000, "how long what was set aside in a claimable balance is its payee's alone; afterwards we may take it back too"),
     ("SIGNATURES_SECONDS",      int,    86_400, "how long co-signers may take to sign a batch of payments before it is drawn up anew"),
     ("WATCH_SILENCE_SECONDS",   int,    6,      "how long the stream waits for the next ledger before it reads without having been told"),
+    ("SURGE_OPERATIONS_MAX",    int,    100,           "how many payments an organization has under way while the network is busy: small batches get in, and do not drive the price up"),
     ("FEES_DAILY_STROOPS_MAX",  int,    1_000_000_000, "what an organization's fees may come to in a day before none is raised any more"),
     ("LOG_LEVEL",               str.upper, "INFO", "how much is told"),
 ]

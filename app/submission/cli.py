@@ -7,11 +7,14 @@ from typing import TextIO
 
 import click
 from flask import current_app
+from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from stellar_sdk import Keypair
 
 import config
+from app import commands
+from app.assets.cli import units
 from app.commands import Commands
 from app.db import transaction
 from app.errors import Conflict, Invalid, Unavailable
@@ -20,6 +23,7 @@ from app.money import NATIVE, code, show
 from app.organizations import service as organizations
 from app.submission import (
     audits,
+    caps,
     channels,
     custodians,
     custody,
@@ -82,12 +86,33 @@ def add_treasury(address: str, cosigners: tuple[str, ...], custodian: str, organ
 
 @treasury.command("list")
 def list_treasuries() -> None:
-    """Print every treasury, and what cannot be sent out of it for now: when that is put right, it goes by itself."""
+    """Print what every treasury holds, and what cannot be sent for now: when that is put right, it goes by itself."""
+    table = Table("account", "custodian", "asset", "balance", "set aside", "waits", box=None)
     with transaction() as session:
         for row in treasuries.treasuries(session):
-            click.echo(f"{row.address}  {row.custodian}".rstrip())
-            for asset, why in treasuries.pauses(session, row.address).items():
-                click.echo(f"    {code(asset)} waits: {why}")
+            held, why = treasuries.holdings(session, row), treasuries.pauses(session, row.address)
+            for asset in sorted({NATIVE, *held, *why}):
+                amounts = (held[asset].posted, held[asset].pending) if asset in held else (0, 0)
+                table.add_row(row.address, row.custodian, code(asset), *map(show, amounts), why.get(asset, ""))
+    commands.show(table)
+
+
+@treasury.command("cap")
+@click.argument("asset")
+@click.argument("amount", default="")
+@whose
+def cap_asset(asset: str, amount: str, organization: str) -> None:
+    """Let no more than AMOUNT of ASSET (stellar:CODE:ISSUER) leave in a day, out of all treasuries together.
+
+    Without AMOUNT any amount may leave.
+    """
+    with transaction() as session:
+        owner = organizations.organization(session, organization).id
+        if amount:
+            caps.cap(session, owner, asset, units(amount))
+        else:
+            caps.lift(session, owner, asset)
+    click.echo(f"{asset}: {amount or 'any amount'} a day")
 
 
 @treasury.command("entrusted")

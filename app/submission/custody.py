@@ -24,6 +24,7 @@ from app.money import STROOPS_MAX, Money
 from app.states import claim, held, move, put_off
 from app.stellar.facts import TransactionFacts
 from app.submission import closing, forming
+from app.submission.caps import allowances
 from app.submission.consignments import Consignment, Fail, Found, News, Release, Settle, Wait, judge, paid
 from app.submission.custodians import Desk, Question, hand_over, inquire
 from app.submission.drains import Errand
@@ -117,10 +118,13 @@ def _allowed(session: Session, rows: Sequence[Order]) -> list[str]:
     for row in sorted(rows, key=lambda row: row.created_at):
         item = Item(*(getattr(row, name) for name in forming.ITEM))
         sources[row.organization_id, row.source].append(item)
-    allowed = []
-    for (_organization_id, source), items in sources.items():
+    allowed, left = [], {owner: allowances(session, owner) for owner in sorted({owner for owner, _ in sources})}
+    for (owner, source), items in sources.items():
         plenty = {item.asset: len(items) * STROOPS_MAX for item in items}
-        packed = pack(items, Rooms(source, Holdings(0, plenty), {}), set(), len(items))
+        rooms = Rooms(source, Holdings(0, plenty), {}, left[owner])
+        packed = pack(items, rooms, set(), len(items))
+        left[owner] = rooms.allowances
+        forming.judge(session, packed.never)
         for asset, why in packed.short.items():
             forming.pause(session, source, asset, why)
         allowed += [item.id for item in packed.chosen]

@@ -203,6 +203,14 @@ class Fate:
 
 
 @dataclass(frozen=True)
+class Allowance:
+    """How much of an asset may leave in a day, and what is left of that, in stroops."""
+
+    daily_max: int
+    left: int
+
+
+@dataclass(frozen=True)
 class Source:
     """An account with orders that are ready."""
 

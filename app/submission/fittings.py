@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from app.stellar import nodes
 from app.stellar.network import Network
 from app.stellar.nodes import Pool
-from app.submission.postgres import Postgres
+from app.submission.postgres import Postgres, Rules
 from app.submission.signing import Terms
 
 
@@ -28,5 +28,12 @@ def terms() -> Terms:
 
 def store(session: Session) -> Postgres:
     """Return the store, as part of the caller's transaction."""
-    names = ("RESOLVE_INTERVAL_SECONDS", "FEES_DAILY_STROOPS_MAX", "LEASE_SECONDS")
-    return Postgres(session, *(current_app.config[name] for name in names))
+    settings = current_app.config
+    rules = Rules(
+        interval_seconds=settings["RESOLVE_INTERVAL_SECONDS"],
+        lease_seconds=settings["LEASE_SECONDS"],
+        fees_daily_max=settings["FEES_DAILY_STROOPS_MAX"],
+        bid=settings["FEE_BID_STROOPS"],
+        surge_max=settings["SURGE_OPERATIONS_MAX"],
+    )
+    return Postgres(session, rules)

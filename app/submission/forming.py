@@ -5,6 +5,7 @@ One treasury forms at a time, under the lock of its row; so what is already on i
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, and_, exists, func, or_, select, update
@@ -16,18 +17,19 @@ from app.ledger import service as ledger
 from app.money import NATIVE
 from app.states import begin_all, move
 from app.stellar.operations import CLAIMANTS, SET_ASIDE, TAKE_BACK
+from app.submission.caps import allowances
 from app.submission.facts import Fate, Holdings, Item, Source
-from app.submission.models import Batch, Channel, Order, Pause, Settlement, SigningKey, Treasury
+from app.submission.models import Batch, Channel, Order, Pause, Settlement, Treasury
+from app.submission.pace import Pace
 from app.submission.packing import BATCH_MAX, SUSPECTS_MAX, Packed, Rooms, pack
 from app.submission.preflight import Candidate
-from app.submission.states import CIRCULATING, IN_BATCH, OPEN, PAID, READY, UNSIGNED, WORKING
+from app.submission.states import IN_BATCH, OPEN, PAID, READY, WORKING
 
 PAUSE_SECONDS = 30
 DOUBT_SECONDS = 10  # after that the next ledger has closed, and even a node that is behind has it
 BOUND_SECONDS = 3600  # an order still bound after that is worth an operator's look
-CHANNELS_MAX = 10**6  # more than anybody has
-CROWDED_SECONDS = 30  # and when what waits for others to sign has all the channels it may have
 IDLE_SECONDS = 1  # how long a source is left alone when none of its orders could be packed
+CROWDED_SECONDS = 30  # and when what waits for others to sign has all the channels it may have
 # fmt: off
 ITEM = (
     "id", "kind", "operation", "source", "destination", "asset", "amount", "reservation", "otherwise", "code", "reason",
@@ -35,30 +37,12 @@ ITEM = (
 # fmt: on
 
 
-def form(session: Session, source: Source, holdings: Holdings, limit: int) -> int:
-    """Form up to ``limit`` batches of orders of ``source``; return how many."""
+def form(session: Session, source: Source, holdings: Holdings, pace: Pace) -> int:
+    """Form batches of orders of ``source``, no more than ``pace`` says; return how many."""
     session.execute(select(Treasury.address).where(Treasury.address == source.address).with_for_update())
-    room = _room(session, source)
-    formed = _form(session, source, holdings, min(limit, room)) if room > 0 else 0
-    rest(session, source.address, 0 if formed else IDLE_SECONDS if room > 0 else CROWDED_SECONDS)
+    formed = _form(session, source, holdings, pace) if pace.batches > 0 else 0
+    rest(session, source.address, 0 if formed else IDLE_SECONDS if pace.batches > 0 else CROWDED_SECONDS)
     return formed
-
-
-def _room(session: Session, source: Source) -> int:
-    """Return how many more channels ``source`` may take. What waits for others to sign keeps its channel as long as
-    they take: all of that together leaves half of an organization's channels to the rest."""
-    if not session.scalar(select(exists().where(*_cosigned(source.address)))):
-        return CHANNELS_MAX
-    ours = Batch.organization_id == source.organization_id
-    waiting = exists().where(*_cosigned(Batch.source))
-    kept = select(func.count()).where(ours, Batch.state.in_([*UNSIGNED, *CIRCULATING]), waiting)
-    working = Channel.organization_id == source.organization_id, Channel.state.in_(WORKING)
-    channels = session.scalar(select(func.count(Channel.address)).where(*working)) or 0
-    return max(channels // 2, 1) - (session.scalar(kept) or 0)
-
-
-def _cosigned(account: Any) -> tuple[Any, ...]:
-    return SigningKey.account == account, SigningKey.sealed_seed.is_(None)
 
 
 def lease_sources(session: Session, limit: int, lease_seconds: int) -> list[Source]:
@@ -122,25 +106,28 @@ def rest(session: Session, address: str, seconds: int) -> None:
     session.execute(update(Treasury).where(Treasury.address == address).values(due_at=after(seconds)))
 
 
-def _form(session: Session, source: Source, holdings: Holdings, limit: int) -> int:
-    rooms = Rooms(source.address, holdings, in_flight(session, source.address, holdings))
+def _form(session: Session, source: Source, holdings: Holdings, pace: Pace) -> int:
+    leaving = in_flight(session, source.address, holdings)
+    rooms = Rooms(source.address, holdings, leaving, allowances(session, source.organization_id))
     creating = set(session.scalars(select(Order.destination).where(_being_created())))
-    channels = free_channels(source.organization_id).limit(limit).with_for_update(skip_locked=True)
-    free, formed = list(session.scalars(channels)), 0
-    while formed < len(free):
+    channels = free_channels(source.organization_id).limit(pace.batches).with_for_update(skip_locked=True)
+    free = list(session.scalars(channels))
+    left = replace(pace, batches=len(free))
+    while left.batches and left.orders > 0:
         group = _oldest_group(session, source.address)
         if group is None:
             break
-        candidates = _candidates(session, source.address, group)
-        packed = pack(candidates, rooms, creating, SUSPECTS_MAX if group.suspect else BATCH_MAX)
+        most = min(left.batch_max, left.orders, SUSPECTS_MAX if group.suspect else BATCH_MAX)
+        packed = pack(_candidates(session, source.address, group), rooms, creating, most)
+        judge(session, packed.never)
         for asset, why in packed.short.items():
             pause(session, source.address, asset, why)
         if packed.chosen:
-            _bind(session, source, group, free[formed], packed)
-            formed += 1
-        elif not packed.short:
+            _bind(session, source, group, free[-left.batches], packed)
+        elif not (packed.short or packed.never):
             break  # all of them wait for an account to be created
-    return formed
+        left = left.after(packed)
+    return len(free) - left.batches
 
 
 def free_channels(organization_id: Any) -> Select[Any]:

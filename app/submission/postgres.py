@@ -5,16 +5,16 @@ Orders move by the hundred, in one statement; nothing is done row by row.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.clock import after
-from app.money import STROOPS_MAX
 from app.states import claim, held, move, put_off
-from app.submission import closing, decisions, drafts, forming
+from app.submission import closing, decisions, drafts, forming, pace
+from app.submission.caps import DAY_SECONDS
 from app.submission.facts import (
     Attempt,
     Batch,
@@ -39,42 +39,42 @@ from app.submission.models import Envelope as EnvelopeRow
 from app.submission.models import Order
 from app.submission.states import CIRCULATING, OUT, UNSIGNED
 
-LEASE_SECONDS = 30  # unless the settings say otherwise
-DAY_SECONDS = 86_400
 PARKED_SECONDS = 60  # how often a parked batch is looked at again
 
 
-class Postgres:
-    """See ``store.Store``. ``interval_seconds`` is how long a batch is left alone between two questions;
-    ``fees_daily_max`` what fees may come to in a day, in stroops, before none is raised; ``lease_seconds`` how long
-    nobody else gets what was leased."""
+@dataclass(frozen=True)
+class Rules:
+    """What an installation wants of its store. Amounts in stroops."""
 
-    def __init__(
-        self,
-        session: Session,
-        interval_seconds: int = 1,
-        fees_daily_max: int = STROOPS_MAX,
-        lease_seconds: int = LEASE_SECONDS,
-    ):
+    interval_seconds: int  # how long a batch is left alone between two questions
+    lease_seconds: int  # how long nobody else gets what was leased
+    fees_daily_max: int  # what fees may come to in a day before none is raised
+    bid: int  # what an operation may cost as a rule
+    surge_max: int  # how many orders may be under way where others bid more than that
+
+
+class Postgres:
+    """See ``store.Store``."""
+
+    def __init__(self, session: Session, rules: Rules):
         self.session = session
-        self.interval_seconds = interval_seconds
-        self.fees_daily_max = fees_daily_max
-        self.lease_seconds = lease_seconds
+        self.rules = rules
 
     def lease_sources(self, limit: int) -> Sequence[Source]:
-        return forming.lease_sources(self.session, limit, self.lease_seconds)
+        return forming.lease_sources(self.session, limit, self.rules.lease_seconds)
 
     def judge(self, findings: Mapping[str, Fate]) -> None:
         forming.judge(self.session, findings)
 
     def form(self, source: Source, holdings: Holdings, limit: int) -> int:
-        return forming.form(self.session, source, holdings, limit)
+        most = pace.current(self.session, source, self.rules.bid, self.rules.surge_max)
+        return forming.form(self.session, source, holdings, replace(most, batches=min(most.batches, limit)))
 
     def rest(self, source: Source, seconds: int) -> None:
         forming.rest(self.session, source.address, seconds)
 
     def lease_bound(self, limit: int) -> Sequence[tuple[Batch, Sequence[Item]]]:
-        rows = claim(self.session, BatchRow, UNSIGNED, limit=limit, lease_seconds=self.lease_seconds)
+        rows = claim(self.session, BatchRow, UNSIGNED, limit=limit, lease_seconds=self.rules.lease_seconds)
         waiting = closing.items(self.session, [row.id for row in rows])
         return [(batch, waiting[batch.id]) for batch in facts(self.session, rows)]
 
@@ -94,7 +94,7 @@ class Postgres:
         return True
 
     def lease_signing(self, limit: int) -> Sequence[tuple[Batch, Sequence[Item], Draft]]:
-        rows = claim(self.session, BatchRow, CIRCULATING, limit=limit, lease_seconds=self.lease_seconds)
+        rows = claim(self.session, BatchRow, CIRCULATING, limit=limit, lease_seconds=self.rules.lease_seconds)
         ids = [row.id for row in rows]
         waiting, found = closing.items(self.session, ids), drafts.newest(self.session, ids)
         return [(batch, waiting[batch.id], found[batch.id]) for batch in facts(self.session, rows)]
@@ -106,7 +106,7 @@ class Postgres:
         return True
 
     def lease_live(self, limit: int) -> Sequence[Batch]:
-        rows = claim(self.session, BatchRow, OUT, limit=limit, lease_seconds=self.lease_seconds)
+        rows = claim(self.session, BatchRow, OUT, limit=limit, lease_seconds=self.rules.lease_seconds)
         batches = facts(self.session, rows)
         left = {owner: self._fees_left(owner) for owner in {row.organization_id for row in batches if row.late}}
         return [replace(row, fees_left=left[row.organization_id]) if row.late else row for row in batches]
@@ -141,7 +141,7 @@ class Postgres:
 
     def put_off(self, batch: Batch, decision: Decision) -> bool:
         wait = decision if isinstance(decision, Wait) else Wait()
-        seconds = max(self.interval_seconds, wait.seconds)
+        seconds = max(self.rules.interval_seconds, wait.seconds)
         asked = max(batch.asked_ledger, wait.ledger)
         return put_off(self.session, BatchRow, batch.id, batch.fence, seconds, asked_ledger=asked)
 
@@ -174,7 +174,7 @@ class Postgres:
         """Return what fees may still come to today, in stroops."""
         closed = select(func.sum(BatchRow.fee)).where(BatchRow.organization_id == organization_id)
         spent = self.session.scalar(closed.where(BatchRow.closed_at > after(-DAY_SECONDS))) or 0
-        return max(self.fees_daily_max - int(spent), 0)
+        return max(self.rules.fees_daily_max - int(spent), 0)
 
 
 def facts(session: Session, rows: Iterable[BatchRow]) -> list[Batch]:

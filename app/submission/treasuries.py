@@ -9,7 +9,9 @@ from stellar_sdk import Keypair
 
 from app.clock import now
 from app.errors import Conflict, Invalid, NotFound, Unavailable
+from app.ledger import queries
 from app.ledger import service as ledger
+from app.ledger.models import Balance
 from app.stellar.facts import AccountFacts
 from app.stellar.network import Network
 from app.submission import custodians, keys
@@ -30,6 +32,24 @@ def treasury(session: Session, organization_id: str, address: str = "") -> Treas
 def treasuries(session: Session) -> list[Treasury]:
     """Return every treasury, the oldest first."""
     return list(session.scalars(select(Treasury).order_by(Treasury.created_at)))
+
+
+def fullest(session: Session, organization_id: str, asset: str) -> Treasury:
+    """Return the organization's treasury that has most of ``asset`` to give, by our books, less what is set aside.
+
+    For owners who do not mind which pays. Raises NotFound where none holds the asset.
+    """
+    books = {f"treasury:{row.address}": row for row in treasuries(session) if row.organization_id == organization_id}
+    held = [row for row in queries.accounts(session, "", organization_id, asset) if row.name in books]
+    if not held:
+        raise NotFound(f"no treasury holds {asset}", code="no_treasury")
+    return books[max(held, key=lambda row: row.balance.available).name]
+
+
+def holdings(session: Session, treasury: Treasury) -> dict[str, Balance]:
+    """Return what a treasury holds of each asset, by our books."""
+    books = queries.accounts(session, f"treasury:{treasury.address}", treasury.organization_id)
+    return {row.asset: row.balance for row in books}
 
 
 def pauses(session: Session, address: str) -> dict[str, str]:

@@ -35,6 +35,9 @@ class House(Protocol):
     def found(self, sources: Sequence[Source], numbers: Mapping[str, int]) -> None:
         """Open treasuries, and channels with the next number of each."""
 
+    def cap(self, asset: str, daily_max: int) -> None:
+        """Let no more of an asset leave in a day."""
+
     def transaction(self) -> AbstractContextManager[Store]:
         """Yield a store; commit at the end."""
 
@@ -79,6 +82,9 @@ class InMemory:
     def found(self, sources: Sequence[Source], numbers: Mapping[str, int]) -> None:
         self.memory.treasuries.update(dict.fromkeys(sources, self.memory.clock()))
         self.memory.channels.update(numbers)
+
+    def cap(self, asset: str, daily_max: int) -> None:
+        self.memory.caps[asset] = daily_max
 
     @contextmanager
     def transaction(self) -> Iterator[Store]:

@@ -8,9 +8,12 @@ from dataclasses import replace
 
 from app.errors import WrongState
 from app.money import NATIVE
+from app.stellar.operations import TAKE_BACK
 from app.submission import decisions, facts
+from app.submission.caps import DAY_SECONDS
 from app.submission.closing import ENDS
 from app.submission.facts import (
+    Allowance,
     Close,
     Decision,
     Draft,
@@ -26,8 +29,9 @@ from app.submission.facts import (
     Wait,
 )
 from app.submission.forming import BOUND_SECONDS, DOUBT_SECONDS, IDLE_SECONDS, PAUSE_SECONDS
-from app.submission.packing import BATCH_MAX, SUSPECTS_MAX, Packed, Rooms, pack
-from app.submission.postgres import DAY_SECONDS, LEASE_SECONDS, PARKED_SECONDS
+from app.submission.pace import SURGE_SECONDS, Pace
+from app.submission.packing import BATCH_MAX, SURGE_MAX, SUSPECTS_MAX, Packed, Rooms, pack
+from app.submission.postgres import PARKED_SECONDS
 from app.submission.preflight import Candidate
 from app.submission.service import NewOrder
 from app.submission.states import (
@@ -45,6 +49,7 @@ from app.submission.states import (
 )
 from tests.sim.books import Books
 from tests.sim.rows import Batch, Order, moved
+from tests.sim.scenario import BID, LEASE_SECONDS, SURGE_OPERATIONS_MAX
 
 
 class Memory:
@@ -63,6 +68,7 @@ class Memory:
         self.places: dict[str, Sequence[str]] = {}  # the orders of an attempt, by operation
         self.settlements: dict[str, tuple[str, int, int]] = {}  # transaction, operation, ledger
         self.pauses: dict[tuple[str, str], float] = {}
+        self.caps: dict[str, int] = {}  # by asset
 
     def request(self, wish: NewOrder) -> str:
         """Take an order, as ``service.request`` does."""
@@ -108,25 +114,27 @@ class Memory:
         self.treasuries[source] = self.clock() + seconds
 
     def form(self, source: Source, holdings: Holdings, limit: int) -> int:
-        rooms = Rooms(source.address, holdings, self._in_flight(source.address, holdings))
+        rooms = Rooms(source.address, holdings, self._in_flight(source.address, holdings), self._allowances())
         creating = {order.wish.destination for order in self._bound() if order.operation == "create_account"}
-        formed = 0
-        while formed < limit:
+        left = self._pace(limit)
+        while left.batches and left.orders > 0:
             waiting, channel = self._waiting(source.address), self._free_channel()
             if not waiting or not channel:
                 break
             group = waiting[0].group
             candidates = [order.item() for order in waiting if order.group == group][:BATCH_MAX]
-            packed = pack(candidates, rooms, creating, SUSPECTS_MAX if group[0] else BATCH_MAX)
+            most = min(left.batch_max, left.orders, SUSPECTS_MAX if group[0] else BATCH_MAX)
+            packed = pack(candidates, rooms, creating, most)
+            self.judge(packed.never)
             for asset in packed.short:
                 self._pause(source.address, asset)
             if packed.chosen:
                 self._bind(source, channel, packed)
-                formed += 1
-            elif not packed.short:
+            elif not (packed.short or packed.never):
                 break
-        self.rest(source, 0 if formed else IDLE_SECONDS)
-        return formed
+            left = left.after(packed)
+        self.rest(source, 0 if left.batches < limit else IDLE_SECONDS)
+        return limit - left.batches
 
     def lease_bound(self, limit: int) -> Sequence[tuple[facts.Batch, Sequence[Item]]]:
         return [(row.facts(), row.items()) for row in self._claim(UNSIGNED, limit)]
@@ -249,6 +257,30 @@ class Memory:
         """Let a batch be due at once; whoever holds it loses it."""
         row.due_at, row.fence = self.clock(), row.fence + 1
 
+    def _allowances(self) -> dict[str, Allowance]:
+        yesterday, left = self.clock() - DAY_SECONDS, dict(self.caps)
+        for order in self.orders.values():
+            batch = self.batches.get(order.batch_id)
+            leaving = order.state in IN_BATCH or (order.state in PAID and batch and batch.closed_at > yesterday)
+            if leaving and order.wish.asset in left and order.wish.kind != TAKE_BACK:
+                left[order.wish.asset] -= order.wish.amount
+        return {asset: Allowance(self.caps[asset], max(amount, 0)) for asset, amount in left.items()}
+
+    def _pace(self, limit: int) -> Pace:
+        lately = self.clock() - SURGE_SECONDS
+        outbid = any(
+            envelope.code == "tx_insufficient_fee" or envelope.hash != envelope.attempt_hash
+            for batch in self.open
+            for envelope in batch.envelopes
+        )
+        dear = any(
+            batch.closed_at > lately and batch.fee > BID * (attempt.operations + 1)
+            for batch in self.batches.values()
+            for attempt in batch.attempts
+        )
+        under_way = sum(1 for _ in self._bound())
+        return Pace(limit, SURGE_MAX, SURGE_OPERATIONS_MAX - under_way) if outbid or dear else Pace(limit)
+
     def _fees_left(self) -> int:
         yesterday = self.clock() - DAY_SECONDS
         spent = sum(row.fee for row in self.batches.values() if row.fee and row.closed_at > yesterday)
@@ -303,7 +335,7 @@ class Memory:
         return (order for order in self.orders.values() if order.state in IN_BATCH)
 
     def _in_flight(self, source: str, holdings: Holdings) -> Mapping[str, int]:
-        rooms = Rooms(source, holdings, {})
+        rooms = Rooms(source, holdings, {}, {})
         for id, order in self.orders.items():
             unseen = order.state in PAID and self.settlements[id][2] > holdings.ledger
             if order.wish.source == source and (unseen or order.state in IN_BATCH):

@@ -15,7 +15,7 @@ from app.organizations.models import Organization
 from app.states import begin
 from app.stellar.nodes import Pool, Watched
 from app.stellar.signing import Keys
-from app.submission import drafts, forming, service, signatures
+from app.submission import caps, drafts, forming, service, signatures
 from app.submission.acts import Purse
 from app.submission.engine import BATCHES_MAX
 from app.submission.facts import Source
@@ -27,7 +27,7 @@ from app.submission.states import CIRCULATING, OPEN
 from app.submission.store import Store
 from app.submission.turns import TurnJob, record_turns
 from tests.sim.houses import Balances, Standing, Turn
-from tests.sim.scenario import ORGANIZATION
+from tests.sim.scenario import BID, LEASE_SECONDS, ORGANIZATION, SURGE_OPERATIONS_MAX
 
 NOBODY = Pool([Watched("", "")])  # recording asks nobody
 SET_CLOCK = text("SELECT set_config('railhead.clock_offset', (to_timestamp(:at) - now())::text, true)")
@@ -40,7 +40,13 @@ class InPostgres:
     def __init__(self, clock: Callable[[], float], interval_seconds: int, fees_daily_max: int):
         self.clock = clock
         self.wishes: dict[str, NewOrder] = {}
-        settings = {"RESOLVE_INTERVAL_SECONDS": interval_seconds, "FEES_DAILY_STROOPS_MAX": fees_daily_max}
+        settings = {
+            "RESOLVE_INTERVAL_SECONDS": interval_seconds,
+            "FEES_DAILY_STROOPS_MAX": fees_daily_max,
+            "FEE_BID_STROOPS": BID,
+            "LEASE_SECONDS": LEASE_SECONDS,
+            "SURGE_OPERATIONS_MAX": SURGE_OPERATIONS_MAX,
+        }
         current_app.config.update(settings)
 
     def found(self, sources: Sequence[Source], numbers: Mapping[str, int]) -> None:
@@ -51,6 +57,10 @@ class InPostgres:
             for address, number in numbers.items():
                 row = Channel(address=address, organization_id=ORGANIZATION, next_sequence=number)
                 begin(session, row, state="open")
+
+    def cap(self, asset: str, daily_max: int) -> None:
+        with self._session() as session:
+            caps.cap(session, ORGANIZATION, asset, daily_max)
 
     @contextmanager
     def transaction(self) -> Iterator[Store]:

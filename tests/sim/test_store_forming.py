@@ -4,15 +4,16 @@ from dataclasses import replace
 from typing import Any
 
 from app.money import NATIVE
+from app.stellar.facts import Receipt
 from app.stellar.operations import SET_ASIDE, TAKE_BACK
-from app.submission.facts import (
-    Fate,
-    Holdings,
-)
+from app.stellar.results import Codes
+from app.submission.caps import DAY_SECONDS
+from app.submission.facts import Envelope, Fate, Holdings, Post, Result
 from app.submission.forming import PAUSE_SECONDS
-from app.submission.postgres import LEASE_SECONDS
-from tests.sim.clerk import CHANNELS, SOURCE, Clerk, landed
-from tests.sim.scenario import UNIT, USDC
+from app.submission.pace import SURGE_SECONDS
+from app.submission.packing import SURGE_MAX
+from tests.sim.clerk import CHANNELS, SOURCE, Clerk, landed, signed
+from tests.sim.scenario import LEASE_SECONDS, SURGE_OPERATIONS_MAX, UNIT, USDC
 
 
 def test_a_source_is_leased_while_it_has_orders_and_a_channel_is_free(clerk: Clerk) -> None:
@@ -129,3 +130,76 @@ def test_taking_back_costs_the_source_nothing_and_waits_for_no_money(clerk: Cler
     back = clerk.order("back", **facts)
     [(_, [item])] = clerk.formed(nothing)
     assert (item.id, item.operation) == (back, TAKE_BACK)
+
+
+def test_no_more_leaves_in_a_day_than_its_cap(clerk: Clerk) -> None:
+    clerk.house.cap(USDC, 5 * UNIT)
+    for key in ("a", "b"):
+        clerk.order(key, amount=3 * UNIT)
+    batch = clerk.live()
+    assert clerk.close(batch, landed(batch))
+    clerk.now += DAY_SECONDS - 1
+    assert clerk.formed() == []
+    clerk.now += PAUSE_SECONDS
+    assert [len(items) for _, items in clerk.formed()] == [1]
+
+
+def test_what_is_on_its_way_counts_against_the_cap(clerk: Clerk) -> None:
+    clerk.house.cap(USDC, 5 * UNIT)
+    clerk.order("a", amount=3 * UNIT)
+    assert len(clerk.formed()) == 1
+    clerk.order("b", amount=3 * UNIT)
+    clerk.order("other", asset=NATIVE)
+    [(_, [item])] = clerk.formed()
+    assert item.asset == NATIVE
+
+
+def test_what_is_more_than_may_ever_leave_in_a_day_fails_and_keeps_nothing_waiting(clerk: Clerk) -> None:
+    clerk.house.cap(USDC, 5 * UNIT)
+    clerk.order("big", amount=6 * UNIT)
+    clerk.order("small")
+    [(_, [item])] = clerk.formed()
+    assert item.amount == UNIT
+    assert clerk.states() == {"big": "failed", "small": "bound"}
+    assert clerk.house.orders()["big"].code == "over_daily_cap"
+
+
+def test_while_the_network_is_busy_batches_are_small_and_few_orders_are_under_way(clerk: Clerk) -> None:
+    clerk.order("first", memo_type="id", memo="1")
+    batch = clerk.live()
+    assert clerk.note(batch, Result(Post(batch.envelopes[-1], 12), Receipt("refused", Codes("tx_insufficient_fee"))))
+    for number in range(SURGE_OPERATIONS_MAX):
+        clerk.order(str(number))
+    [(_, items)] = clerk.formed()
+    assert len(items) == SURGE_MAX  # and the other channel is taken
+    assert clerk.close(batch, landed(batch, fee=300))
+    while batches := clerk.formed():
+        assert {len(items) for _, items in batches} == {SURGE_MAX}
+    assert list(clerk.states().values()).count("bound") <= SURGE_OPERATIONS_MAX
+
+
+def test_a_batch_that_was_dear_keeps_the_next_ones_small_for_a_while(clerk: Clerk) -> None:
+    clerk.order("first")
+    batch = clerk.live()
+    assert clerk.close(batch, landed(batch, fee=1000))
+    for number in range(3 * SURGE_MAX):
+        clerk.order(str(number))
+    first, second = clerk.formed()
+    assert [len(items) for _, items in (first, second)] == [SURGE_MAX, SURGE_MAX]
+    assert clerk.persist(first[0], signed(*first))
+    batch = clerk.leased()
+    clerk.now += SURGE_SECONDS
+    for number in range(3 * SURGE_MAX, 6 * SURGE_MAX):
+        clerk.order(str(number))
+    assert clerk.close(batch, landed(batch))
+    assert [len(items) for _, items in clerk.formed()][-1] == 4 * SURGE_MAX
+
+
+def test_a_fee_bump_under_way_is_a_sign_of_a_busy_network(clerk: Clerk) -> None:
+    clerk.order("first")
+    batch = clerk.live()
+    assert clerk.add(batch, Envelope("bump", batch.attempts[-1].hash, "xdr bump", 2000))
+    for number in range(SURGE_MAX + 1):
+        clerk.order(str(number))
+    [(_, items)] = clerk.formed()
+    assert len(items) == SURGE_MAX

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 from app.submission.decisions import LOOK_SECONDS
 from app.submission.facts import Attempt, Batch, Draft, Envelope, Item, Park, Rebuild, Wait
-from app.submission.postgres import LEASE_SECONDS
 from tests.sim.clerk import CHANNELS, Clerk, landed
-from tests.sim.scenario import COSIGNER
+from tests.sim.scenario import COSIGNER, LEASE_SECONDS
 
 SECONDS = 1000
 

@@ -19,9 +19,9 @@ from app.submission.facts import (
     Wait,
 )
 from app.submission.forming import DOUBT_SECONDS, PAUSE_SECONDS
-from app.submission.postgres import LEASE_SECONDS, PARKED_SECONDS
+from app.submission.postgres import PARKED_SECONDS
 from tests.sim.clerk import CHANNELS, FEES_MAX, SOURCE, Clerk, landed, signed
-from tests.sim.scenario import UNIT, USDC, address
+from tests.sim.scenario import LEASE_SECONDS, UNIT, USDC, address
 
 
 def test_a_batch_is_leased_once_until_its_lease_ends_and_the_late_holder_changes_nothing(clerk: Clerk) -> None:

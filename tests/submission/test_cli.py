@@ -13,13 +13,16 @@ from stellar_sdk import Keypair, SetOptions, TransactionEnvelope
 from stellar_sdk import Signer as NewSigner
 
 from app import vault
+from app.clock import after
 from app.ledger import service as ledger
 from app.ledger.queries import trial_balance
 from app.money import NATIVE
 from app.organizations.models import Organization
 from app.sandbox.network.local import Handle, network
 from app.stellar import horizon
-from app.submission.models import Channel, SigningKey, Treasury
+from app.submission import caps
+from app.submission.facts import Allowance
+from app.submission.models import Channel, Pause, SigningKey, Treasury
 from app.submission.service import NewOrder, outcome, request
 from app.watcher.models import Stream
 from tests.submission.conftest import World, add_channel
@@ -52,6 +55,31 @@ def say(runner: FlaskCliRunner, *words: str) -> str:
     result = runner.invoke(args=words)
     assert result.exit_code == 0, result.output
     return result.output
+
+
+@pytest.mark.usefixtures("owner")
+def test_the_list_says_what_a_treasury_holds_and_why_it_cannot_send(runner: FlaskCliRunner, session: Session) -> None:
+    say(runner, "treasury", "add")
+    session.add(Pause(source=SEED.public_key, asset=NATIVE, until=after(60), reason="it has too little"))
+    session.commit()
+    listed = say(runner, "treasury", "list")
+    assert SEED.public_key in listed
+    assert "10000" in listed
+    assert "it has too little" in listed
+
+
+def test_an_asset_is_capped_and_the_cap_is_lifted(
+    runner: FlaskCliRunner, session: Session, owner: Organization
+) -> None:
+    ours = owner.id
+    say(runner, "treasury", "cap", NATIVE, "12.5")
+    say(runner, "treasury", "cap", NATIVE, "13")
+    assert caps.allowances(session, ours) == {NATIVE: Allowance(130_000_000, 130_000_000)}
+    session.rollback()
+    say(runner, "treasury", "cap", NATIVE)
+    assert caps.allowances(session, ours) == {}
+    assert runner.invoke(args=["treasury", "cap", "USDC", "1"]).exit_code == 1
+    assert runner.invoke(args=["treasury", "cap", NATIVE, "0"]).exit_code == 1
 
 
 @pytest.mark.usefixtures("owner")

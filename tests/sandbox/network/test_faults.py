@@ -98,7 +98,7 @@ def test_in_a_surge_who_bids_too_little_is_left_out(shore, payment):
     assert applied(shore, payment)
 
 
-def test_in_a_surge_everybody_pays_the_lowest_rate_that_got_in(shore):
+def test_in_a_surge_everybody_pays_the_rate_of_those_who_fill_the_ledger(shore):
     cheap, dear, dearer = (shore.person() for _ in range(3))
     bids = [(cheap, 100), (dear, 800), (dearer, 900)]
     for someone, fee in bids:
@@ -107,8 +107,8 @@ def test_in_a_surge_everybody_pays_the_lowest_rate_that_got_in(shore):
     shore.net.close()
     newest = shore.records("/transactions?order=desc&limit=2")
     assert {one["source_account"]: one["fee_charged"] for one in newest} == {
-        dear.public_key: "800",
-        dearer.public_key: "800",
+        dear.public_key: "500",
+        dearer.public_key: "500",
     }
 
 

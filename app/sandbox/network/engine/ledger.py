@@ -86,7 +86,8 @@ class Ledger:
     def _choose(self, outbid: int) -> tuple[list[Frame], int]:
         """Return the transactions for this ledger and the fee per operation they pay.
 
-        The best bids first. If somebody is left out, or nobody more would fit, all pay the lowest rate that got in.
+        The best bids first. If somebody is left out, or nobody more would fit, all pay the lowest rate that got in:
+        that of the others, where they fill the ledger.
         """
         room = self.rules.max_operations
         chosen: list[Frame] = []
@@ -95,6 +96,8 @@ class Ledger:
             if frame.size <= room and frame.fee > outbid * frame.size:
                 chosen.append(frame)
                 room -= frame.size
+        if outbid:
+            return chosen, outbid
         surge = len(chosen) < len(ranked) or room == 0
         lowest = min((frame.fee // frame.size for frame in chosen), default=self.rules.base_fee)
         return chosen, lowest if surge else self.rules.base_fee
