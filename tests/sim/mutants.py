@@ -12,7 +12,7 @@ from unittest.mock import patch
 from app.stellar.facts import Node, Receipt, TransactionFacts
 from app.stellar.results import Codes
 from app.submission import acts, decisions, engine, signing
-from app.submission.facts import Answers, Batch, Close, Draft, Fate, Item, Post, Rebuild, Result, Signed
+from app.submission.facts import Answers, Batch, Close, Draft, Fate, Item, Park, Post, Rebuild, Result, Signed
 from app.submission.store import Store
 from tests.sim.conversation import Conversation
 
@@ -37,9 +37,10 @@ class Mutant:
             yield
 
 
-def submit_first(network: Conversation, *rest: Any) -> Signed | Draft:
+def submit_first(network: Conversation, *rest: Any) -> Signed | Draft | Park:
     signed = sign(network, *rest)
-    network.submit(signed.envelope.xdr if isinstance(signed, Signed) else signed.xdr)
+    if not isinstance(signed, Park):
+        network.submit(signed.envelope.xdr if isinstance(signed, Signed) else signed.xdr)
     return signed
 
 

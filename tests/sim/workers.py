@@ -103,9 +103,10 @@ class Worker:
         fact = yield from self._act(signing.sign, unsigned, TERMS, self.world.desk.write)
 
         def persist(store: Store) -> None:
-            if engine.persist(store, batch, fact) and isinstance(fact, Signed):
-                self.world.witness.wrote(batch, fact)
+            if engine.persist(store, batch, fact):
                 self.world.say(self.name, "writes down for batch", batch.id, ":", fact)
+                if isinstance(fact, Signed):
+                    self.world.witness.wrote(batch, fact)
 
         yield self._moment()
         self._commit(persist)
