@@ -31,8 +31,8 @@ from app.sandbox.network.local import Handle
 from app.sandbox.state import CHECKOUT
 from app.states import history
 from app.stellar import horizon
-from app.submission import custodians, custody, drains
-from app.submission.models import Order, Settlement, Treasury
+from app.submission import caps, custodians, custody, drains
+from app.submission.models import Order, Pause, Settlement, Treasury
 from app.submission.service import NewOrder, cancel, outcome, request
 from app.watcher.run import catch_up
 from rails import custody as contract
@@ -288,6 +288,20 @@ def test_custodians_that_are_away_or_hang_hold_up_only_their_own(
     assert "raised ConnectionError" in found(session, "away").reason
     Hanging.over.set()
     finish(10)
+
+
+def test_no_more_than_the_days_cap_is_handed_over(
+    world: World, session: Session, order: Callable[..., None], vault: RunningCustodian, organization: Organization
+) -> None:
+    caps.cap(session, organization.id, USDC, DOLLAR * 3 // 2)
+    session.commit()
+    for name in "ab":
+        order(name)
+    settle(world)
+    settle(world)
+    assert sorted(states(session).values()) == ["ready", "settled"]
+    assert "may leave in a day" in session.scalars(select(Pause.reason)).one()
+    assert vault.events().count("taken") == 1
 
 
 def test_while_horizon_is_away_nothing_is_concluded(
