@@ -1,7 +1,7 @@
 """Why a batch is parked: what happened, and what an operator does about it, in words for the middle of the night.
 
 A parked batch keeps its orders and its number, so nothing can be paid twice while it waits. It is looked at again by
-itself, every ten minutes, and goes on if the world has changed.
+itself, every minute, and goes on if the world has changed.
 """
 
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ def astray(batch: Batch, sequence: int) -> Park:
     """The number is not the next, and was not spent."""
     return Park(
         f"{batch.channel} stands at {sequence}: number {batch.sequence} is not its next, and nothing of this was paid. "
-        "If only the node was behind, this goes on by itself in ten minutes. Else the network was reset, or the number "
+        "If only the node was behind, this goes on by itself in a minute. Else the network was reset, or the number "
         f"is wrong here: a bump_sequence of the account to {batch.sequence - 1} lets it go on"
     )
 
