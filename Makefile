@@ -37,6 +37,7 @@ stress: $(READY) ## pay 10,000 while workers are killed and the network misbehav
 
 bench: $(READY) ## measure, as ratios against a floor measured in the same run
 	$(MINE)/python -m tests.bench
+	$(MINE)/python -m tests.bench.network
 
 interop: $(READY) ## run against other people's programs from npm; needs Node and a registry
 	RAILHEAD_INTEROP=1 $(MINE)/pytest tests/interop $(ONLY)

@@ -57,7 +57,7 @@ def _interval(core: Core, order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _time(core: Core, order: dict[str, Any]) -> dict[str, Any]:
-    core.ahead_seconds += int(order["seconds"])
+    core.advance(int(order["seconds"]))
     return _show(core, order)
 
 

@@ -1,5 +1,7 @@
 """What a program sees of each thing that can go wrong, with the SDK's own exceptions where it has them."""
 
+from datetime import datetime, timedelta
+
 import pytest
 import requests
 from stellar_sdk import Payment, Server
@@ -167,3 +169,15 @@ def test_weather_is_drawn_from_its_seed():
 
 def test_every_kind_of_fault_says_what_it_does():
     assert all(Fault(kind) and KINDS[kind] for kind in KINDS)
+
+
+def test_the_clock_driven_ahead_is_ahead_of_the_last_ledger(shore):
+    """Ledgers with content take a second each, however fast they close: the last may be ahead of the clock."""
+    for _ in range(5):
+        someone = shore.person()
+        assert applied(shore, shore.build(someone, Payment(someone.public_key, XLM, "1")))
+    before = shore.records("/ledgers?order=desc&limit=1")[0]["closed_at"]
+    shore.net.advance(60)
+    shore.net.close()
+    after = shore.records("/ledgers?order=desc&limit=1")[0]["closed_at"]
+    assert datetime.fromisoformat(after) - datetime.fromisoformat(before) >= timedelta(seconds=60)
