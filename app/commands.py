@@ -10,6 +10,8 @@ from rich.table import Table
 from app.errors import Refused
 from config import Unconfigured
 
+whose = click.option("--organization", default="", help="Whose; needed only where there are several.")
+
 WIDE = 200  # columns, where nobody said how wide: what another program reads must not be cut
 
 

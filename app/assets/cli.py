@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 import click
 
 from app.assets import service
-from app.commands import Commands
+from app.commands import Commands, whose
 from app.db import transaction
 from app.money import parse, show
 from app.organizations import service as organizations
@@ -34,7 +34,7 @@ def _percent(text: str) -> Decimal:
 @click.option("--decimals", default=2, show_default=True, help="How finely amounts are shown and taken.")
 @click.option("--policy", type=click.Choice(["exact", "tolerance", "rail"]), default="exact", show_default=True)
 @click.option("--tolerance", default="0", help="How far off a payment may be, under the policy tolerance.")
-@click.option("--organization", default="", help="Whose; needed only where there are several.")
+@whose
 def add_asset(asset: str, distribution: str, decimals: int, policy: str, tolerance: str, organization: str) -> None:
     """Add ASSET (stellar:CODE:ISSUER or stellar:native), held by the account DISTRIBUTION, and print its id."""
     with transaction() as session:

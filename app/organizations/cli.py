@@ -6,15 +6,13 @@ import click
 from stellar_sdk import Keypair
 
 from app import vault
-from app.commands import Commands
+from app.commands import Commands, whose
 from app.db import transaction
 from app.organizations import service
 
 organizations = Commands("organizations", help="Who runs what under which home domain.")
 anchors = Commands("anchors", help="Sending anchors an organization knows (SEP-31).")
 keys = Commands("keys", help="Keys for the settings.")
-
-which = click.option("--organization", default="", help="Whose; needed only where there are several.")
 
 
 @organizations.command("add")
@@ -35,7 +33,7 @@ def add_organization(name: str, host: str, faces: tuple[str, ...], public_url: s
 @anchors.command("add")
 @click.argument("account")
 @click.argument("name")
-@which
+@whose
 def add_anchor(account: str, name: str, organization: str) -> None:
     """Let the sending anchor in that signs in with ACCOUNT, and call it NAME."""
     with transaction() as session:
@@ -44,7 +42,7 @@ def add_anchor(account: str, name: str, organization: str) -> None:
 
 
 @anchors.command("list")
-@which
+@whose
 def list_anchors(organization: str) -> None:
     """Print the sending anchors we know."""
     with transaction() as session:
@@ -54,7 +52,7 @@ def list_anchors(organization: str) -> None:
 
 @anchors.command("remove")
 @click.argument("account")
-@which
+@whose
 def remove_anchor(account: str, organization: str) -> None:
     """Let the sending anchor with ACCOUNT in no more."""
     with transaction() as session:

@@ -2,7 +2,7 @@
 
 import click
 
-from app.commands import Commands
+from app.commands import Commands, whose
 from app.db import transaction
 from app.errors import NotFound
 from app.money import Money
@@ -21,7 +21,7 @@ from_cursor = click.option("--cursor", type=click.IntRange(0), help="Begin after
 @click.argument("account")
 @from_ledger
 @from_cursor
-@click.option("--organization", default="", help="Whose; needed only where there are several.")
+@whose
 def start(account: str, ledger: int | None, cursor: int | None, organization: str) -> None:
     """Follow ACCOUNT from a ledger or cursor on: what came before is never read."""
     place = _place(ledger, cursor)
