@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from app import log
 from app.anchor import counters
 from app.clock import read
 from app.db import transaction
@@ -66,14 +67,26 @@ def look(days: int) -> Outside:
 def accounts(since: datetime, until: datetime) -> tuple[list[BankAccount], list[str]]:
     """Ask all rails at once what moved; return what they said, and the names of those that give no statement.
 
-    A rail that raises or hangs is told of in its statement.
+    A rail that raises or hangs, or cannot be served at all, is told of in its statement.
     """
-    served = [counters.counter(name) for name in counters.names()]
+    served, broken = _served()
     lags = {counter.name: timedelta(seconds=counter.rail.statement_lag_seconds) for counter in served}
     asked = {counter.name: _asked(counter.rail, since - lags[counter.name], until) for counter in served}
     told = {counter.name: _answered(asked[counter.name], counter.act_seconds) for counter in served}
     books = [BankAccount(name, said, since, until - lags[name]) for name, said in told.items() if said is not None]
+    books += [BankAccount(name, ask.Statement(nonsense=[why]), since, until) for name, why in broken.items()]
     return books, [name for name, said in told.items() if said is None]
+
+
+def _served() -> tuple[list[counters.Counter], dict[str, str]]:
+    """Return every rail that can be served, and why others cannot."""
+    served, broken = [], {}
+    for name in counters.names():
+        try:
+            served.append(counters.counter(name))
+        except Exception as error:  # noqa: BLE001  a plugin may raise anything
+            broken[name] = f"cannot be built: {log.named(error)}"
+    return served, broken
 
 
 def _asked(rail: Rail, since: datetime, until: datetime) -> Answer:

@@ -26,6 +26,7 @@ STROOPS = 50_000_000  # what a channel begins with: its reserve, and fees for a 
 LOOK_SECONDS = 2
 LOOK_SECONDS_MAX = 300
 LEASE_SECONDS = 30
+OWN = exists().where(Treasury.address == Channel.address)  # a channel that is a treasury
 
 
 def unfinished(session: Session, organization_id: str) -> list[Channel]:
@@ -79,16 +80,20 @@ def lend(session: Session, source: Treasury, account: AccountFacts) -> None:
 
 def stop_lending(session: Session, organization_id: str) -> None:
     """Retire treasuries that lend their numbers, where another channel works and no batch needs them."""
-    for row in lent(session, organization_id):
-        others = _working(session, organization_id) - {row.address}
-        if row.state in WORKING and others and open_batch(session, row.address) is None:
+    for row in needless(session, organization_id):
+        if open_batch(session, row.address) is None:
             move_one(session, row, "retire", reason="other channels work")
+
+
+def needless(session: Session, organization_id: str) -> list[Channel]:
+    """Return the treasuries that still lend their numbers although another channel works."""
+    working = _working(session, organization_id)
+    return [row for row in lent(session, organization_id) if row.address in working and len(working) > 1]
 
 
 def lent(session: Session, organization_id: str) -> list[Channel]:
     """Return the organization's channels that are treasuries lending their own numbers."""
-    own = exists().where(Treasury.address == Channel.address)
-    return list(session.scalars(select(Channel).where(Channel.organization_id == organization_id, own)))
+    return list(session.scalars(select(Channel).where(Channel.organization_id == organization_id, OWN)))
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,10 @@ class Visit:
 
 
 def claim_founding(session: Session, limit: int, pool: Pool) -> list[Visit]:
-    """Lease channels whose account may be there by now."""
+    """Lease channels whose account may be there by now. Treasuries that had a batch when the first one opened stop
+    lending meanwhile."""
+    for owner in session.scalars(select(Channel.organization_id).where(Channel.state.in_(WORKING), OWN).distinct()):
+        stop_lending(session, owner)
     rows = claim(session, Channel, FOUNDING, limit=limit, lease_seconds=LEASE_SECONDS)
     return [Visit(row.address, row.fence, row.attempts, pool) for row in rows]
 

@@ -239,3 +239,11 @@ def test_two_lines_are_two_lines(app):
 def test_a_rail_without_a_statement_is_named_and_is_no_finding(app):
     house_of("nothing")
     assert (outside.accounts(DONE, NOW), found(statements)) == (([], ["odd"]), [])
+
+
+def test_a_rail_that_cannot_be_built_is_a_finding_and_keeps_no_other_from_being_asked(app):
+    app.config.update(RAILS={"gone": "nowhere:Rail", "by hand": "manual"}, RAIL_SETTINGS={"gone": {}, "by hand": {}})
+    [account], silent = outside.accounts(DONE, NOW)
+    assert account.rail == "gone"
+    assert account.statement.nonsense[0].startswith("cannot be built: LookupError")
+    assert silent == ["by hand"]

@@ -48,7 +48,7 @@ def ensure(count: int, stroops: int, organization: str, address: str, wait: int)
         if missing or founding.unfinished(session, owner):
             founding.lend(session, source, account)
     click.echo(f"{len(missing)} to be founded, out of {payer}" if missing else "none to be founded")
-    _drive(wait, lambda session: not founding.unfinished(session, owner))
+    _drive(wait, lambda session: not (founding.unfinished(session, owner) or founding.needless(session, owner)))
 
 
 @channel.command("list")
