@@ -30,6 +30,7 @@ SCHEDULE = [Entry(*row) for row in [
     ("close_transactions",           "rails",    15,    "what nobody paid expires; what waits for an operator is called out"),
     ("audit_channels",               "stellar",  60,    "a channel whose number is not what we wrote down is parked before it takes a batch"),
     ("submit_payments",              "stellar",  5,     "orders are bound, signed, written down and sent"),
+    ("collect_signatures",           "stellar",  10,    "what co-signers have signed is signed by us and sent"),
     ("resolve_payments",             "stellar",  2,     "what was sent is looked up until the ledger has decided"),
     ("entrust_payments",             "stellar",  5,     "custodians are handed their orders, and asked about them until the ledger shows them"),
     ("open_channels",                "stellar",  30,    "new channels take batches as soon as their accounts are there"),

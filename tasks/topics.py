@@ -43,7 +43,7 @@ TOPICS = {
     "channel.open":                   "submit_payments",
     "batch.closed":                   "submit_payments",
     "batch.bound":                    "submit_payments",
-    "batch.signing":                  "submit_payments",
+    "batch.signing":                  "collect_signatures",
     "batch.live":                     "resolve_payments",
     "batch.parked":                   "resolve_payments",
     "customer_news.fresh":            "hear_customers",

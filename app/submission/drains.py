@@ -2,7 +2,7 @@
 
     submit_payments     FORM  read what each treasury can spend, tie orders to channels
                         SIGN  sign batches and write the attempts down
-                        COLLECT  finish what enough others have signed
+    collect_signatures  COLLECT  finish what enough others have signed
     resolve_payments    TURN  hand in what is new, ask for what is out, settle what the ledger has decided
     open_channels       OPEN  look for the accounts of new channels
     audit_channels      AUDIT  compare channels with their accounts
