@@ -33,6 +33,7 @@ Work = Callable[..., bool]
 
 ONE: Callable[[], Sequence[str]] = lambda: [""]  # noqa: E731  a drain that is nobody's in particular
 LINGER_SECONDS = 2  # how long an errand waits for a place, or for its acts to end
+IDLE_SECONDS = 1
 DRAINS: dict[str, "Run"] = {}
 
 
@@ -81,6 +82,7 @@ class Errand(Generic[Job]):
     record: Callable[[Session, Job, Any], None]
     threads: int = 4
     timeout_seconds: int = 30  # after this a silent act no longer keeps others from its thread's place
+    refill: int = 1  # places that must be free before more is claimed: where acts are short, a few claims do for many
 
 
 class Places:
@@ -120,6 +122,7 @@ class Places:
             self.changed.wait_for(lambda: not self.running, timeout=max(0, seconds))
 
 
+_idle: dict[str, float] = {}  # when a drain's tick was last left
 _places: dict[str, Places] = {}
 _places_lock = threading.Lock()
 
@@ -157,7 +160,7 @@ def errand(name: str, owner: str, errand: Errand[Any], budget_seconds: int = 10)
         for job in jobs:
             _start(house, room, errand, job)
         rows, more = rows + len(jobs), 0 < free <= len(jobs)
-        room.wait(min(LINGER_SECONDS, end - time.monotonic()), free=1 if more else room.count)
+        room.wait(min(LINGER_SECONDS, end - time.monotonic()), free=errand.refill if more else room.count)
     note(name, rows)
     return more and room.free() > 0
 
@@ -170,7 +173,10 @@ def finish(seconds: float) -> None:
 
 
 def note(name: str, rows: int, error: str = "") -> None:
-    """Leave the drain's tick."""
+    """Leave the drain's tick; that there was nothing to do is said once a second."""
+    if not (rows or error) and time.monotonic() < _idle.get(name, 0) + IDLE_SECONDS:
+        return
+    _idle[name] = time.monotonic()
     with transaction() as session:
         tick(session, name, rows, error)
 

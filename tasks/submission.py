@@ -18,7 +18,7 @@ ACT_SECONDS = 20  # no question to Horizon lasts longer
 @drain()
 def submit_payments() -> bool:
     formed = errand("submit_payments", "form", Errand(*FORM, threads=8, timeout_seconds=ACT_SECONDS))
-    return errand("submit_payments", "sign", Errand(*SIGN, threads=4, timeout_seconds=ACT_SECONDS)) or formed
+    return errand("submit_payments", "sign", Errand(*SIGN, threads=8, timeout_seconds=ACT_SECONDS, refill=4)) or formed
 
 
 @drain()
