@@ -28,7 +28,7 @@ SCHEDULE = [Entry(*row) for row in [
     ("settle_refunds",               "rails",    10,    "refunds learn what became of their payment on Stellar"),
     ("hear_customers",               "rails",    10,    "transactions that waited for a customer's information go on"),
     ("close_transactions",           "rails",    15,    "what nobody paid expires; what waits for an operator is called out"),
-    ("audit_channels",               "stellar",  60,    "a channel whose number is not what we wrote down is parked before it takes a batch"),
+    ("audit_channels",               "stellar",  60,    "a channel whose number is not what we wrote down takes no more batches"),
     ("submit_payments",              "stellar",  5,     "orders are bound, signed, written down and sent"),
     ("collect_signatures",           "stellar",  10,    "what co-signers have signed is signed by us and sent"),
     ("resolve_payments",             "stellar",  2,     "what was sent is looked up until the ledger has decided"),
