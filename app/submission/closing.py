@@ -42,7 +42,8 @@ def close(session: Session, closings: Sequence[Closing]) -> list[Closing]:
             _split(session, batch, closed)
     _post_fees(session, mine)
     next_one = {"next_sequence": BatchRow.sequence + 1}
-    session.execute(update(Channel).where(Channel.address == BatchRow.channel, BatchRow.id.in_(ids)).values(next_one))
+    spent = update(Channel).where(Channel.address == BatchRow.channel, BatchRow.id.in_(ids)).values(next_one)
+    session.execute(spent.execution_options(synchronize_session=False))
     return mine
 
 

@@ -128,6 +128,7 @@ class Postgres:
                 code=decisions.decisive(receipt.codes) or EnvelopeRow.code,
             )
             .returning(EnvelopeRow.hash)
+            .execution_options(synchronize_session=False)
         )
         return self.session.scalar(said) is not None
 

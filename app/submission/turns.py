@@ -52,17 +52,26 @@ def take_turns(job: TurnJob) -> list[Fact]:
 
 
 def record_turns(session: Session, job: TurnJob, facts: Sequence[Fact] | Exception) -> None:
-    """Write down what each turn came to: what closed in one go, and if that cannot be, each by itself."""
+    """Write down what each turn came to: all in one go, and if that cannot be, each by itself."""
     known = [facts] * len(job.turns) if isinstance(facts, Exception) else facts
     turns = [(batch, fact) for (batch, _), fact in zip(job.turns, known, strict=True)]
-    closings = [(batch, closed) for batch, fact in turns if (closed := _closed(fact))]
-    if closings and recorded(session, partial(store(session).close_all, closings)):
-        turns = [(batch, fact) for batch, fact in turns if not _closed(fact)]
-    for batch, fact in turns:
-        recorded(session, partial(engine.record, store(session), batch, fact))
-    if closings:
+    if not recorded(session, partial(_record, session, turns)):
+        for turn in turns:
+            recorded(session, partial(_record, session, [turn]))
+    if any(map(_closed, known)):
         failpoint("before_settle_commit")
         event.listen(session, "after_commit", lambda _: failpoint("after_settle_commit"), once=True)
+
+
+def _record(session: Session, turns: Sequence[tuple[Batch, Fact]]) -> None:
+    """Write turns down, what closed together."""
+    mine = store(session)
+    closings = [(batch, closed) for batch, fact in turns if (closed := _closed(fact))]
+    if closings:
+        mine.close_all(closings)
+    for batch, fact in turns:
+        if not _closed(fact):
+            engine.record(mine, batch, fact)
 
 
 def _taken(pool: Pool, batch: Batch, purse: acts.Purse) -> Fact:
